@@ -18,8 +18,9 @@ GONE = 60 * SECOND  # the clock may be this far behind the newest entry
 TRUST = 7 * DAY  # how long after the last check the clock is trusted
 PERIODS = {"day": (1, 0), "week": (7, 0), "month": (0, 1), "quarter": (0, 3), "year": (0, 12)}  # days, months
 LATE = 366  # a check records no more periods than this, the newest
-MONEY = ("deposit", "withdraw", "transfer", "charge", "job", "refund", "expire", "adjust")
-CHARGES = ("charge", "job")
+MONEY = ("deposit", "withdraw", "transfer", "charge", "job", "fee", "refund", "expire", "adjust")
+CHARGES = ("charge", "job", "fee")
+METERED = ("cpu", "gres/gpu")  # resources that Slurm measures here; the limit of each has its name
 ONE = 10**6  # factors have six decimals
 CALC_PERIOD = 300  # seconds between two moves of RawUsage
 OVERLAP = 2 * DAY  # a check reads jobs again from this long before the end of the last one
@@ -192,6 +193,15 @@ def count(text, least, most):
 # ---- the books ----
 
 
+def owner_of(name):
+    """Returns the account that has the purse, or the account itself."""
+    return name.split(":")[0]
+
+
+def resource_of(name):
+    return name.partition(":")[2] or "billing"
+
+
 class Quota:
     def __init__(self, amount, every, start, carry, forgive_below):
         self.amount, self.every, self.start = amount, every, start
@@ -225,7 +235,8 @@ class Lot:
 def effect(entry, name):
     """Returns how the entry changes the account's balance (lots - debt)."""
     of = entry.reverses or entry
-    sign = {"forgive": 1, "deposit": 1, "refund": 1, "withdraw": -1, "charge": -1, "job": -1, "expire": -1, "adjust": -1}
+    takes = ("withdraw", "charge", "job", "fee", "expire", "adjust")
+    sign = {"forgive": 1, "deposit": 1, "refund": 1, **dict.fromkeys(takes, -1)}
     value = sign[of.kind] * entry.amount if of.kind in sign else 0
     if of.kind == "reconcile":
         value = -entry.amount if entry.use == "more" else entry.amount
@@ -558,13 +569,44 @@ class Bank:
         flight = [self.running.get((cluster, account.name), (0, 0, 0)) for cluster in account.by_jobs]
         return sum(committed if self.hold_on == "committed" else used for used, committed, _ in flight)
 
+    def term(self, account, name):
+        """Returns a term in force: the account's own, for a purse that of its account, or the settings'."""
+        holders = account, self.accounts.get(owner_of(account.name), account)
+        if self.mutation == "purses-follow-the-settings":
+            holders = holders[:1]
+        own = [getattr(holder, name) for holder in holders if getattr(holder, name) is not None]
+        return own[0] if own else getattr(self, name)
+
+    def enforcement_of(self, account):
+        rule = self.term(account, "enforcement")
+        if rule == "hold" and resource_of(account.name) not in ("billing", *METERED):
+            return "warn"  # Slurm has no limit for it
+        return rule
+
+    def family(self, accounts):
+        """Returns the accounts with all their purses."""
+        owners = dict.fromkeys(owner_of(account.name) for account in accounts)
+        purses = [name for owner in owners for name in sorted(self.accounts) if owner_of(name) == owner]
+        return [self.accounts[name] for name in purses]
+
+    def limits(self, owner):
+        """Returns the TRES that the account's holds set to 0."""
+        held = {
+            "cpu" if name == owner or self.mutation == "purses-hold-their-account" else resource_of(name)
+            for name, account in self.accounts.items()
+            if owner_of(name) == owner and account.held()
+        }
+        if self.accounts[owner].grace_until and self.accounts[owner].causes:
+            return set()
+        return held & set(METERED)
+
     def funds(self, account, trusted):
         """Holds the account if nothing is available and the clock is trusted; releases it if something
         is."""
         flight = 0 if self.mutation == "in-flight-is-free" else self.flight(account)
         unused = account.credit if self.mutation == "credit-is-for-nothing" else 0
         spent = (
-            (account.enforcement or self.enforcement) == "hold"
+            self.enforcement_of(account) == "hold"
             and not account.unlimited
             and account.available() - flight - unused <= (-1 if self.mutation == "zero-is-enough" else 0)
         )
@@ -586,7 +628,7 @@ class Bank:
         """True if Slurm may be unable to carry out what follows from an entry: then status 3 is allowed
         for 0."""
         return self.account_lost or self.silent.intersection(self.clusters) or any(
-            (cluster, name) not in self.usage for cluster in self.clusters for name in self.accounts
+            (cluster, owner_of(name)) not in self.usage for cluster in self.clusters for name in self.accounts
         )
 
     def touch(self, name):
@@ -639,12 +681,13 @@ class Bank:
             account
             for account in touched
             if account.causes
+            or resource_of(account.name) != "billing"
             or account.name in self.levers
             or verb in ("terms", "reconcile")
             or "job" in options
             or "state" in options
         ]
-        return max(self.status, self.check_accounts(held, now, not self.jumped()))
+        return max(self.status, self.check_accounts(self.family(held), now, not self.jumped()))
 
     def check_accounts(self, accounts, now, dates=True):
         """Checks these accounts. Returns the exit status. [dates] is False if the clock is not trusted: then
@@ -680,12 +723,15 @@ class Bank:
         start, end = self.window(now, start, end)
 
         def plan():
+            self.check_owner(name)
             account = self.accounts.get(name) or Account(name)
             if account.open or self.silent.intersection(self.clusters):
                 raise Refused()
             if from_zero and name in self.accounts:  # its use was counted while it was closed
                 raise Refused()
-            if not any((cluster, name) in self.usage for cluster in self.clusters):
+            if from_zero and not self.measures(name):
+                raise Refused()
+            if not any((cluster, owner_of(name)) in self.usage for cluster in self.clusters):
                 raise Refused()  # not in Slurm
             dates = self.dates(start, end) if value else None
             account.settle(self.time)
@@ -697,7 +743,8 @@ class Bank:
             account.causes.discard("closed")
             account.settle(self.time)
             for cluster in self.clusters:
-                if cluster not in account.meters:  # use was counted while it was closed
+                # Of an account that was closed, use was counted meanwhile.
+                if cluster not in account.meters and self.measures(name):
                     reading = 0 if from_zero else self.usage.get((cluster, name), 0)
                     self.baseline(account, cluster, reading).from_zero = from_zero
             if value:
@@ -705,6 +752,15 @@ class Bank:
             return [account]
 
         return plan
+
+    def check_owner(self, name):
+        """A purse is opened, and gets money, only while its account is open."""
+        if owner_of(name) != name and not self.account(owner_of(name)).open:
+            raise Refused()
+
+    @staticmethod
+    def measures(name):
+        return resource_of(name) in ("billing", *METERED)
 
     def baseline(self, account, cluster, reading):
         before = account.meters.get(cluster, (-1,))[0]
@@ -820,8 +876,28 @@ class Bank:
             account = self.account(name)
             if not account.open:
                 raise Refused()
+            self.check_owner(name)
             for part in cut() if cut else [(value, *self.dates(start, end))]:
                 self.put(account, *part)
+            return [account]
+
+        return plan
+
+    def do_charge(self, now, name, su, since=None, until=None):
+        """A fee: use that nothing measured, by default of the last second."""
+        value = amount(su)
+        since, until = (None if text is None else moment(text, now, self.zone) for text in (since, until))
+
+        def plan():
+            account = self.account(name)
+            end = self.time if until is None else until
+            begin = end - SECOND if since is None else since
+            if end > self.time or begin >= end or begin < 0:
+                raise Refused(USAGE)
+            if self.mutation == "fees-are-of-now":
+                begin, end = self.time - SECOND, self.time
+            parts, debt = self.spend(account, value, begin, end)
+            self.record("fee", account, amount=value, since=begin, until=end, parts=parts, debt=debt)
             return [account]
 
         return plan
@@ -863,6 +939,7 @@ class Bank:
             account, receiver = self.account(name), self.account(to)
             if not receiver.open:
                 raise Refused()
+            self.check_owner(to)
             value, parts = self.taken(account, su)
             account.sums["sent"] += value
             receiver.sums["received"] += value
@@ -1215,6 +1292,7 @@ class Bank:
                     raise Refused(USAGE)
                 if not account.open:
                     raise Refused()
+                self.check_owner(name)
                 self.put(account, more, *self.dates(start, end))
                 return [account]
             if start is not None or end is not None:
@@ -1330,12 +1408,12 @@ class Bank:
             jumped = self.jumped() and not clock_ok
             if jumped:
                 return PART
-            selected = [self.accounts[name] for name in names or self.accounts]
+            selected = self.family([self.accounts[name] for name in names or self.accounts])
             status = DONE
             for cluster in self.clusters:
                 if cluster not in self.silent:
                     status = max(status, self.charge_jobs(selected, cluster, now))
-                    selected = [self.accounts[name] for name in names or self.accounts]
+                    selected = self.family([self.accounts[name] for name in names or self.accounts])
             if not names:
                 self.checked = self.time
             return max(status, self.check_accounts(selected, now))
@@ -1347,6 +1425,8 @@ class Bank:
         if cluster in self.silent:
             return PART
         reading = self.usage.get((cluster, account.name))
+        if cluster not in account.meters and not self.measures(account.name):
+            return DONE
         if cluster not in account.meters:
             self.baseline(account, cluster, reading or 0)
             return DONE
@@ -1611,7 +1691,7 @@ class Bank:
 
     def expire(self, account, now):
         """Expires what is left in lots that ended, once every cluster was read at or after the end."""
-        read = min((self.charged_until(account, name, now) for name in account.meters), default=0)
+        read = min((self.charged_until(account, name, now) for name in account.meters), default=self.time)
         ends = sorted({lot.end for lot in account.lots if lot.rest and lot.end <= self.time})
         if self.mutation == "the-last-to-end-expires-first":
             ends.reverse()
@@ -1631,7 +1711,7 @@ class Bank:
         flight = 0 if self.mutation == "flights-cross-nothing" else self.flight(account)
         used, allocated, percent = account.used() + flight, account.allocated(), account.percent(flight)
         before, reached = self.reached.get(account.name, 0), 0
-        for level in self.thresholds if account.thresholds is None else account.thresholds:
+        for level in self.term(account, "thresholds"):
             if percent is None or percent < level:
                 continue
             if level > before and level not in account.crossed:

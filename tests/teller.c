@@ -6,13 +6,12 @@
  *     zone TZ                       sets the time zone
  *     settings TEXT                 sets the settings; "; " separates their lines
  *     usage CLUSTER ACCOUNT NUMBER  sets the RawUsage in Slurm; makes both if necessary
- *     vanish CLUSTER ACCOUNT        removes the account from Slurm
- *     silent CLUSTER 0|1            1: the cluster cannot be reached
- *     qos ROWS                      sets all QOS, in the form of sacctmgr; ";" separates the rows
- *     job CLUSTER ID ACCOUNT STATE QOS PARTITION BILLING SUBMIT START RAN SUSPENDED LIMIT 0|1
- *                                   adds a job to slurmdbd, running (1) or ended (0); times in
- *                                   seconds; LIMIT 0 is no limit
- *     run VERB [WORD...]            runs the verb
+ *     tres CLUSTER ACCOUNT LIST     sets what Slurm counts of each TRES, in minutes
+ * ("cpu=1,mem=0"); without it, cpu is the RawUsage vanish CLUSTER ACCOUNT        removes the
+ * account from Slurm silent CLUSTER 0|1            1: the cluster cannot be reached qos ROWS sets
+ * all QOS, in the form of sacctmgr; ";" separates the rows job CLUSTER ID ACCOUNT STATE QOS
+ * PARTITION BILLING SUBMIT START RAN SUSPENDED LIMIT 0|1 adds a job to slurmdbd, running (1) or
+ * ended (0); times in seconds; LIMIT 0 is no limit run VERB [WORD...]            runs the verb
  *     fresh                         replaces the bank and Slurm by new ones
  *     quit
  *
@@ -56,6 +55,27 @@ static int put_entry(const struct entry *entry, void *ctx, struct sb_error *why)
 	*first = false;
 	printed_seq = entry->event->seq;
 	return entry_json(&(struct env){0}, to, entry, why);
+}
+
+/* The limits that Slurm has on an account, as sshare prints them. */
+static void put_limits(const char *account)
+{
+	static const char *const clusters[] = {"dev", "west"};
+	const char *comma = "";
+
+	fprintf(to, ",\"limits\":{");
+	for (size_t i = 0; i < COUNT(clusters); i++) {
+		const struct fake_cluster *cluster = fake_cluster(clusters[i]);
+
+		for (size_t j = 0; j < cluster->count; j++) {
+			if (strcmp(cluster->accounts[j].name, account) != 0)
+				continue;
+			fprintf(to, "%s\"%s\":\"%s\"", comma, clusters[i],
+				cluster->accounts[j].limits);
+			comma = ",";
+		}
+	}
+	fprintf(to, "}");
 }
 
 static void put_account(const struct account *account)
@@ -102,7 +122,9 @@ static void put_account(const struct account *account)
 		fprintf(to, "%s\"%s\":[%" PRId64 ",%" PRId64 "]", i ? "," : "", meter->cluster,
 			meter->reading, meter->time);
 	}
-	fprintf(to, "},\"levers\":%zu}", account->lever_count);
+	fprintf(to, "},\"levers\":%zu", account->lever_count);
+	put_limits(account->name);
+	fprintf(to, "}");
 }
 
 static int put_books(struct books *books, void *ctx, struct sb_error *why)
@@ -234,6 +256,13 @@ static void obey(char *line)
 	} else if (strcmp(words[0], "usage") == 0) {
 		ck_assert_uint_eq(count, 4);
 		fake_account(words[1], words[2])->usage = number(words[3]);
+	} else if (strcmp(words[0], "tres") == 0) {
+		struct fake_account *account;
+
+		ck_assert_uint_eq(count, 4);
+		account = fake_account(words[1], words[2]);
+		ck_assert_uint_lt(strlen(words[3]), sizeof(account->tres_raw));
+		(void)strcpy(account->tres_raw, words[3]);
 	} else if (strcmp(words[0], "job") == 0) {
 		ck_assert_uint_eq(count, 14);
 		obey_job(words);

@@ -20,7 +20,10 @@ import time
 import traceback
 from decimal import Decimal
 
-from model import DAY, DONE, GONE, NEVER, PART, REFUSED, SECOND, TRUST, USAGE, Bank, Line, Refused, moment
+from model import (
+    DAY, DONE, GONE, METERED, NEVER, PART, REFUSED, SECOND, TRUST, USAGE,
+    Bank, Line, Refused, moment, owner_of, resource_of,
+)  # fmt: skip
 
 BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"  # in full, so that no time zone files are needed
 ACCOUNTS = ("bio", "chem", "phys")
@@ -55,6 +58,10 @@ MUTATIONS = {
     "late-quotas-pay-no-debt": ("terms", "--quota"),
     "late-checks-bring-one-quota": ("terms", "--quota"),
     "jobs-come-before-their-quota": ("terms", "--quota"),
+    "purses-follow-the-settings": ("deposit", "--resource"),
+    "purses-share-their-use": ("deposit", "--resource"),
+    "fees-are-of-now": ("charge", "--since"),
+    "purses-hold-their-account": ("deposit", "--resource"),
 }
 FLAGS = ("--from-zero", "--clock-ok", "--json", "--entries", "--limited", "--unlimited", "--immediate", "--all-runs",
          "--apply")  # fmt: skip
@@ -141,6 +148,7 @@ class Game:
         teller.send(f"clock {self.now}")
         teller.send("silent west 0")
         teller.send("qos " + ";".join(f"{name}|||||{x // 10**6}.{x % 10**6:06}" for name, x in QOS.items()))
+        self.counted = {}  # (cluster, account) -> what Slurm shows of each TRES, if not the RawUsage
         self.play(0, "settings " + self.settings())
 
     def settings(self, clusters=1, enforcement="hold", thresholds=(), notice_days=0, days=None):
@@ -170,6 +178,10 @@ class Game:
             return "the program ended: see above"
         before = len(self.bank.entries)
         args, options = self.read(words[2:])
+        if "resource" in options:
+            resource = options.pop("resource")
+            names = 2 if words[1] == "transfer" else 1
+            args[:names] = [name if resource == "billing" else f"{name}:{resource}" for name in args[:names]]
         if words[1] == "balance":
             return self.compare_balance(answer, options)
         if words[1] == "statement":
@@ -180,6 +192,8 @@ class Game:
         status = self.bank.run(self.now, words[1], *args, **options)
         prompt = self.run_prompt(words[1], args, options)
         problem = self.compare(answer, status, number, before)
+        if not problem and words[1] == "check" and not args and status == DONE:
+            problem = self.compare_limits(answer)
         if problem or prompt is None:
             return problem
         return self.compare_prompt(status, prompt, number)
@@ -260,10 +274,26 @@ class Game:
             bank.jobs[key] = {**job, "account": words[3], "usage_factor": QOS[job["qos"]]}
         elif words[0] == "usage":
             bank.usage[words[1], words[2]] = int(words[3])
+            self.show_uses(words[1], words[2])
+        elif words[0] == "tres":
+            self.counted[words[1], words[2]] = dict(item.split("=") for item in words[3].split(","))
+            bank.usage.setdefault((words[1], words[2]), 0)
+            self.show_uses(words[1], words[2])
         elif words[0] == "vanish":
-            bank.usage.pop((words[1], words[2]))
+            self.counted.pop((words[1], words[2]), None)
+            for name in [words[2], *(f"{words[2]}:{tres}" for tres in METERED)]:
+                bank.usage.pop((words[1], name))
         elif words[0] == "silent":
             (bank.silent.add if words[2] == "1" else bank.silent.discard)(words[1])
+
+    def show_uses(self, cluster, name):
+        """Sets the use of each TRES, which Slurm shows in whole minutes. The fake shows the RawUsage as that of
+        cpu until a line sets others."""
+        usage = self.bank.usage
+        shown = self.counted.get((cluster, name), {"cpu": usage[cluster, name] // 60})
+        for tres in METERED:
+            of = "cpu" if self.bank.mutation == "purses-share-their-use" else tres
+            usage[cluster, f"{name}:{tres}"] = int(shown.get(of, 0)) * 60
 
     def set(self, bank, words):
         if words[0] == "zone":
@@ -354,6 +384,22 @@ class Game:
             )
         return None
 
+    def compare_limits(self, answer):
+        """After a whole check each hold must have its limit in Slurm, and nothing else may have one."""
+        bank = self.bank
+        if answer["status"] != DONE or bank.slurm_may_fail():
+            return None
+        for account in answer["accounts"]:
+            name = account["name"]
+            if owner_of(name) != name:
+                continue
+            mine = sorted(tres + "=0" for tres in bank.limits(name))
+            for cluster in bank.clusters:
+                other = sorted(filter(None, account["limits"].get(cluster, "").split(",")))
+                if mine != other:
+                    return f"limits of {name} on {cluster}: program {other}, model {mine}"
+        return None
+
     @staticmethod
     def model_entry(entry):
         """Converts an entry of the model to the form of program_entry()."""
@@ -407,7 +453,7 @@ class Game:
         return {
             name: sorted(value) if name in ("causes", "crossed") else value
             for name, value in account.items()
-            if name not in ("name", "levers")
+            if name not in ("name", "levers", "limits")
         }
 
     def compare_balance(self, answer, options):
@@ -445,7 +491,11 @@ class Game:
             row["inflight_seconds"] = sum(used for used, _, _ in flights)
             row["committed_seconds"] = sum(committed for _, committed, _ in flights)
         columns = mine[0] if mine else {}
-        other = [{name: row.get(name) for name in columns} for row in json.loads(answer["out"])]
+        rows = json.loads(answer["out"])
+        for row in rows:
+            if row.get("resource", "billing") != "billing" and ":" not in row["account"]:
+                row["account"] += ":" + row["resource"]
+        other = [{name: row.get(name) for name in columns} for row in rows]
         if mine != other:
             return f"balance:\n  program {other}\n  model   {mine}"
         return None
@@ -520,6 +570,8 @@ class Chooser:
         self.has_jobs = pick < 0.6
         self.by_jobs = pick < 0.4
         self.switches = pick < 0.15
+        # Whether accounts have purses; only with RawUsage.
+        self.has_purses = not self.has_jobs and self.random.random() < 0.7
         self.job_id = 0
         self.defers = self.random.random() < 0.5  # charges may be deferred
         self.next_lines = []  # to be played next
@@ -539,6 +591,9 @@ class Chooser:
             if self.random.random() < 0.8:
                 yield f"usage dev {name} {0 if self.by_jobs and not self.switches else self.random.choice((0, 1, 1000))}"
             yield f"run open {name}" + self.random.choice(("", " 1", " 10s", " 0.5"))
+            if self.has_purses:
+                resource = self.random.choice(("cpu", "gres/gpu", "storage"))
+                yield f"run open {name} --resource {resource}" + self.random.choice(("", " 1", " 60s", " 0.5"))
 
     def settings(self, clusters):
         choice = self.random.choice
@@ -555,6 +610,14 @@ class Chooser:
 
     def account(self):
         return self.random.choice(ACCOUNTS[: 3 if self.random.random() < 0.2 else 2])
+
+    def purse(self):
+        """Returns an account, for half of the lines with --resource, and the purse's name."""
+        name = self.account()
+        if not self.has_purses or self.random.random() < 0.45:
+            return name, name
+        resource = self.random.choice(("cpu", "gres/gpu", "gres/gpu", "storage"))
+        return f"{name} --resource {resource}", f"{name}:{resource}"
 
     def known(self):
         return self.game.bank.accounts.get(self.account()) or next(
@@ -591,8 +654,8 @@ class Chooser:
             return f"{value // 3600}.{value % 3600 // 36:02}"
         return f"{value if value > 0 else self.random.choice((0, 1, 7, 3600))}s"
 
-    def put_in(self):
-        account = self.known()
+    def put_in(self, name=None):
+        account = self.game.bank.accounts.get(name) or self.known()
         values = [1, 10, 3600, 100000, self.random.randint(1, 10**6)]
         if account:
             values += [account.debt, -account.available()] * 3
@@ -671,7 +734,29 @@ class Chooser:
             f"job {cluster} {number} {name} {state} {rest} {submit} {start} {ran} {suspended} {limit} {runs}"
         )
 
+    def uses(self):
+        """Returns a line with the use of each TRES, mostly near what the purses have."""
+        bank = self.game.bank
+        cluster, name = self.random.choice(bank.clusters + ["dev"]), self.account()
+        uses = []
+        for tres in METERED:
+            purse = f"{name}:{tres}"
+            before = bank.usage.get((cluster, purse), 0) // 60
+            account = bank.accounts.get(purse)
+            pick = self.random.random()
+            if pick < 0.07:
+                after = before - self.random.choice((1, before))
+            elif account and pick < 0.6:
+                first = [lot.rest for lot in account.lots[:1]]
+                after = before + self.near(self.random.choice([*first, account.available()]) // 60)
+            else:
+                after = before + self.random.choice((0, 0, 1, 60, 700))
+            uses.append(f"{tres}={max(after, 0)}")
+        return f"tres {cluster} {name} {','.join(uses)}"
+
     def usage(self):
+        if self.has_purses and self.random.random() < 0.5:
+            return self.uses()
         if self.by_jobs and not self.switches or self.has_jobs and self.random.random() < 0.6:
             return self.job()
         bank = self.game.bank
@@ -714,8 +799,11 @@ class Chooser:
         weights = {
             verb: weight
             for verb, weight in self.WEIGHTS.items()
-            if verb not in ("refund", "reverse", "set", "statement", "terms") or verb in self.verbs
+            if verb not in ("refund", "reverse", "set", "statement", "terms", "charge") or verb in self.verbs
         }
+        if self.has_purses:
+            # Of purses there is no record of jobs to compare with.
+            weights.update(open=5, charge=7, terms=7, usage=20, reconcile=0)
         pick = self.random.choices(list(weights), list(weights.values()))[0]
         line = getattr(self, "next_" + pick)()
         if "--ref" in line or line.startswith("run statement"):
@@ -726,7 +814,7 @@ class Chooser:
         "clock": 18, "usage": 16, "check": 20, "deposit": 13, "withdraw": 6, "transfer": 8,
         "hold": 3, "release": 4, "open": 2, "close": 2, "slurm": 3, "settings": 1, "balance": 4,
         "repeat": 2, "refund": 5, "reverse": 5, "set": 3, "statement": 3, "terms": 6, "reconcile": 4,
-        "switch": 2,
+        "switch": 2, "charge": 2,
     }  # fmt: skip
 
     def next_repeat(self):
@@ -755,13 +843,24 @@ class Chooser:
         if self.random.random() < 0.1:
             number, options = self.random.choice((1, 401)), options + self.options("deposit", end=(0.5, self.time))
         su = self.random.choice(("1", "12", "0.5", "100s", "3s"))
-        return f"run deposit {self.account()} {su} --slices {number} --every {self.every()}{options}"
+        return f"run deposit {self.purse()[0]} {su} --slices {number} --every {self.every()}{options}"
 
     def next_deposit(self):
         if "--slices" in self.verbs["deposit"] and self.random.random() < 0.15:
             return self.next_slices()
         options = self.window("deposit", 0.3, 0.6) + self.options("deposit", ref=(0.15, self.ref))
-        return f"run deposit {self.account()} {self.put_in()}{options}"
+        words, name = self.purse()
+        return f"run deposit {words} {self.put_in(name)}{options}"
+
+    def next_charge(self):
+        words, name = self.purse()
+        period = self.options(
+            "charge",
+            since=(0.4, lambda: self.time(False)),
+            until=(0.3, lambda: self.time(self.random.random() < 0.2)),
+            ref=(0.15, self.ref),
+        )
+        return f"run charge {words} {self.put_in(name)}{period}"
 
     def window(self, verb, start, end):
         """Returns a --start, an --end, both or none."""
@@ -771,14 +870,14 @@ class Chooser:
         return end
 
     def next_withdraw(self):
-        name = self.account()
+        words, name = self.purse()
         options = self.options("withdraw", ref=(0.15, self.ref))
-        return f"run withdraw {name} {self.take_out(name)}{options}"
+        return f"run withdraw {words} {self.take_out(name)}{options}"
 
     def next_transfer(self):
-        name = self.account()
+        words, name = self.purse()
         options = self.options("transfer", ref=(0.15, self.ref))
-        return f"run transfer {name} {self.account()} {self.take_out(name)}{options}"
+        return f"run transfer {words} {self.account()} {self.take_out(name)}{options}"
 
     def past(self, *kinds):
         """Returns the name of an earlier entry, most likely of these kinds."""
@@ -801,13 +900,13 @@ class Chooser:
     def next_refund(self):
         if self.by_jobs and self.random.random() < 0.4:
             return self.next_refund_of_jobs()
-        entry = self.past("charge", "job")
+        entry = self.past("charge", "job", "fee")
         amount = self.random.choice(("", "", " all", " 50%", " 33%", " 100%", " 101%", " 1s", " 1"))
         options = self.window("refund", 0.1, 0.4) + self.options("refund", ref=(0.1, self.ref))
         return f"run refund {entry}{amount} --note x{options}"
 
     def next_reverse(self):
-        kinds = ("deposit", "withdraw", "transfer", "charge", "job", "refund", "expire", "adjust")
+        kinds = ("deposit", "withdraw", "transfer", "charge", "job", "fee", "refund", "expire", "adjust")
         entry = self.past(self.random.choice(kinds))
         options = self.window("reverse", 0.1, 0.4) + self.options("reverse", ref=(0.1, self.ref))
         return f"run reverse {entry} --note x{options}"
@@ -818,7 +917,7 @@ class Chooser:
         if account:
             values += [account.allocated(), account.used(), account.allocated() - account.rest()]
         options = self.window("set", 0.1, 0.3) + self.options("set", ref=(0.1, self.ref))
-        return f"run set {self.account()} {self.amount(values)}{options}"
+        return f"run set {self.purse()[0]} {self.amount(values)}{options}"
 
     def next_reconcile(self):
         names = f" {self.account()}" if self.random.random() < 0.5 else ""
@@ -845,15 +944,16 @@ class Chooser:
         money = self.random.choice(("", " 1", " 5s"))
         zero = " --from-zero" if self.random.random() < 0.2 else ""
         window = self.window("open", 0.2, 0.3) if money else ""
-        return f"run open {self.account()}{money}{zero}{window}"
+        return f"run open {self.purse()[0]}{money}{zero}{window}"
 
     def next_close(self):
-        return f"run close {self.account()}" + self.options("close", ref=(0.2, self.ref))
+        return f"run close {self.purse()[0]}" + self.options("close", ref=(0.2, self.ref))
 
     def next_slurm(self):
         bank = self.game.bank
-        if bank.usage and self.random.random() < 0.3:
-            return "vanish {} {}".format(*self.random.choice(sorted(bank.usage)))
+        shown = sorted(place for place in bank.usage if owner_of(place[1]) == place[1])
+        if shown and self.random.random() < 0.3:
+            return "vanish {} {}".format(*self.random.choice(shown))
         return f"silent {self.random.choice(bank.clusters)} {self.random.choice((0, 0, 1))}"
 
     def next_settings(self):
@@ -870,7 +970,7 @@ class Chooser:
     def next_quota(self):
         """Returns terms with a quota or a part of one."""
         if self.random.random() < 0.1:
-            return f"run terms {self.account()} --quota none"
+            return f"run terms {self.purse()[0]} --quota none"
         account = self.known()
         debts = (account.debt, account.debt + 1) if account else ()
         terms = self.options(
@@ -882,10 +982,12 @@ class Chooser:
         )
         if self.random.random() < 0.5:
             terms += f" --forgive-below {self.random.choice((0, 100, 5000, *debts))}s"
-        return f"run terms {self.account()}{terms or ' --limited'}" + self.options("terms", ref=(0.1, self.ref))
+        return f"run terms {self.purse()[0]}{terms or ' --limited'}" + self.options("terms", ref=(0.1, self.ref))
 
     def next_terms(self):
         pick = self.random.random()
+        if self.has_purses and self.random.random() < 0.5:
+            pick = self.random.uniform(0.4, 0.75)  # a rule that purses share
         if "--quota" in self.verbs["terms"] and self.random.random() < 0.5:
             return self.next_quota()
         if pick < 0.4:
@@ -899,7 +1001,7 @@ class Chooser:
             terms = f"--thresholds {self.random.choice(('site', 'none', '60,90', '1,100', '50'))}"
         else:
             terms = self.random.choice(("--limited", "--unlimited"))
-        return f"run terms {self.account()} {terms}" + self.options("terms", ref=(0.1, self.ref))
+        return f"run terms {self.purse()[0]} {terms}" + self.options("terms", ref=(0.1, self.ref))
 
 
 # ---- runs ----

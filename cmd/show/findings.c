@@ -169,17 +169,23 @@ static bool is_same(const struct finding *a, const struct finding *b)
 	       strcmp(a->cluster, b->cluster) == 0 && strcmp(a->lever, b->lever) == 0;
 }
 
-/* Whether the finding was reported before; if not, keeps it. Without memory it may be reported
- * again. */
-static bool was_reported(struct reported *reported, const struct finding *finding)
+/* Whether the finding is among the first [before] that were reported, by earlier plans; if not,
+ * keeps it. Without memory it may be reported again. *next is where to start: 0 at first. */
+static bool was_reported(struct reported *reported, const struct finding *finding, size_t before,
+			 size_t *next)
 {
 	struct finding *kept;
 
 	if (finding->seq)
 		return false;
-	for (size_t i = 0; i < reported->count; i++) {
-		if (is_same(&reported->list[i], finding))
+	/* Mostly they come in the same order again. */
+	for (size_t i = 0; i < before; i++) {
+		size_t at = (*next + i) % before;
+
+		if (is_same(&reported->list[at], finding)) {
+			*next = at + 1;
 			return true;
+		}
 	}
 	kept = array_add(reported->list, reported->count);
 	if (kept)
@@ -189,10 +195,12 @@ static bool was_reported(struct reported *reported, const struct finding *findin
 
 void report_findings(struct env *env, const struct check *check, struct reported *reported)
 {
+	const size_t before = reported->count;
 	char age[WHEN_TEXT_SIZE];
+	size_t next = 0;
 
 	for (size_t i = 0; i < check->finding_count; i++) {
-		if (!was_reported(reported, &check->findings[i]))
+		if (!was_reported(reported, &check->findings[i], before, &next))
 			report_finding(env, &check->findings[i]);
 	}
 	if (check->clock_gap)

@@ -7,7 +7,8 @@
 
 struct fee {
 	int64_t amount;
-	int64_t since, until; /* 0: not given */
+	int64_t since, until;
+	bool since_given, until_given;
 };
 
 /* Without a period the fee is for the last second. */
@@ -16,8 +17,8 @@ static int set_period(const struct fee *fee, const struct books *books, struct e
 {
 	const int64_t now = books_time(books);
 
-	event->until = fee->until ? fee->until : now;
-	event->since = fee->since ? fee->since : event->until - WHEN_SECOND;
+	event->until = fee->until_given ? fee->until : now;
+	event->since = fee->since_given ? fee->since : event->until - WHEN_SECOND;
 	if (event->until > now)
 		return sb_error_set(err, SB_EINVAL,
 				    "--until is a time to come: use is charged when it is over");
@@ -53,7 +54,7 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
-	struct fee fee = {0};
+	struct fee fee = {.since_given = option(env, "since"), .until_given = option(env, "until")};
 	struct posting posting = {.env = env, .plan = plan, .ctx = &fee};
 	struct sb_error err;
 	int status = posting_begin(&posting, argv[0]);

@@ -731,7 +731,7 @@ static bool decode_text(struct reader *from, const struct field_spec *spec, cons
 	*ret = plain ? text : read_text(from, spec->max);
 	switch (spec->type) {
 	case FIELD_NAME:
-		return name_ok(*ret);
+		return cluster_name_ok(*ret);
 	case FIELD_PURSE:
 		return purse_ok(*ret);
 	default:

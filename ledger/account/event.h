@@ -224,7 +224,7 @@ struct event {
 };
 
 enum field_type {
-	FIELD_NAME,
+	FIELD_NAME, /* of a cluster */
 	FIELD_PURSE, /* an account's name, or ACCOUNT:RESOURCE */
 	FIELD_TEXT,
 	FIELD_AMOUNT, /* more than 0 */

@@ -44,7 +44,12 @@ static size_t account_len(const char *purse)
 
 const char *purse_account(char to[NAME_SIZE], const char *purse)
 {
-	(void)snprintf(to, NAME_SIZE, "%.*s", (int)account_len(purse), purse);
+	size_t len = account_len(purse);
+
+	if (len >= NAME_SIZE)
+		len = NAME_SIZE - 1;
+	memcpy(to, purse, len);
+	to[len] = '\0';
 	return to;
 }
 
@@ -143,10 +148,14 @@ bool resource_lever(const char *resource, char to[RESOURCE_SIZE])
 	static const char *const plain[] = {"cpu", "mem", "node", RESOURCE_BILLING};
 	bool held = strncmp(resource, gres, strlen(gres)) == 0 ||
 		    strncmp(resource, "license/", strlen("license/")) == 0;
+	size_t len = strcspn(resource, ":");
 
 	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]) && !held; i++)
 		held = strcmp(resource, plain[i]) == 0;
-	(void)snprintf(to, RESOURCE_SIZE, "%.*s", (int)strcspn(resource, ":"), resource);
+	if (len >= RESOURCE_SIZE)
+		len = RESOURCE_SIZE - 1;
+	memcpy(to, resource, len);
+	to[len] = '\0';
 	return held;
 }
 

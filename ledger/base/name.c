@@ -47,13 +47,23 @@ int name_fold(const char *what, const char *text, char ret[NAME_SIZE], struct sb
 	return SB_OK;
 }
 
-bool name_ok(const char *text)
+static bool is_ok(const char *text, bool cluster)
 {
 	size_t len = 0;
 
-	while (is_allowed(text[len], false))
+	while (is_allowed(text[len], cluster))
 		len++;
 	return !text[len] && len > 0 && len < NAME_SIZE && is_plain(*text);
+}
+
+bool name_ok(const char *text)
+{
+	return is_ok(text, false);
+}
+
+bool cluster_name_ok(const char *text)
+{
+	return is_ok(text, true);
 }
 
 int name_check(const char *what, const char *text, struct sb_error *err)

@@ -26,5 +26,7 @@ int name_fold(const char *what, const char *text, char ret[NAME_SIZE], struct sb
 
 /* Returns whether [text] is an account's name in lower case, as the books store it. */
 bool name_ok(const char *text);
+/* The same for the name of a cluster. */
+bool cluster_name_ok(const char *text);
 /* Checks a name as name_fold() does, and that it is in lower case. SB_EINVAL. */
 int name_check(const char *what, const char *text, struct sb_error *err);

@@ -80,6 +80,13 @@ struct resources {
 	size_t count;
 };
 int books_resources(struct books *books, struct resources *ret, struct sb_error *err);
+/* The same from the accounts themselves, all of which it loads: slower, and what the list must be.
+ */
+int books_used_resources(struct books *books, struct resources *ret, struct sb_error *err);
+/* Corrects the list: checks find no purse of a resource that it lacks. */
+int books_mend_resources(struct books *books, struct sb_error *err);
+bool resources_have(const struct resources *resources, const char *name);
+bool resources_same(const struct resources *a, const struct resources *b);
 void resources_release(struct resources *resources);
 
 /* The purses of an account other than its own, loaded like books_account(). */

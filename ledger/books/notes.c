@@ -100,6 +100,75 @@ int books_add_resource(struct books *books, const char *resource, struct sb_erro
 	return books_set_bytes(books, STORE_META, resources_key, &value, err);
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+int books_used_resources(struct books *books, struct resources *ret, struct sb_error *err)
+{
+	struct resources resources = {0};
+	size_t count;
+
+	TRY(books_load_all(books, &count, err));
+	for (size_t i = 0; i < count; i++) {
+		const char *purse = books_at(books, i)->name;
+		char(*added)[RESOURCE_SIZE];
+
+		if (purse_is_account(purse))
+			continue;
+		added = array_add(resources.list, resources.count);
+		if (!added) {
+			resources_release(&resources);
+			return sb_error_nomem(err);
+		}
+		memcpy(*added, purse_resource(purse), strlen(purse_resource(purse)) + 1);
+	}
+	array_unique(resources.list, resources.count, by_text);
+	*ret = resources;
+	return SB_OK;
+}
+
+bool resources_have(const struct resources *resources, const char *name)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < resources->count && !found; i++)
+		found = strcmp(resources->list[i], name) == 0;
+	return found;
+}
+
+bool resources_same(const struct resources *a, const struct resources *b)
+{
+	bool same = a->count == b->count;
+
+	for (size_t i = 0; i < a->count && same; i++)
+		same = strcmp(a->list[i], b->list[i]) == 0;
+	return same;
+}
+
+int books_mend_resources(struct books *books, struct sb_error *err)
+{
+	struct resources used, listed;
+	struct bytes value = {0};
+	int rc;
+
+	TRY(books_used_resources(books, &used, err));
+	rc = books_resources(books, &listed, err);
+	if (rc) {
+		resources_release(&used);
+		return rc;
+	}
+	if (!resources_same(&listed, &used)) {
+		for (size_t i = 0; i < used.count; i++)
+			bytes_put_text(&value, used.list[i]);
+		rc = books_set_bytes(books, STORE_META, resources_key, &value, err);
+	}
+	resources_release(&listed);
+	resources_release(&used);
+	return rc;
+}
+
 static int get_time(struct books *books, struct slice key, int64_t *ret, struct sb_error *err)
 {
 	struct slice value;

@@ -223,6 +223,38 @@ static int check_state(struct slice key, struct slice value, void *ctx, struct s
 	return rc;
 }
 
+/* Compares the list by which checks find purses with the purses. */
+static int check_resources(struct run *run, struct sb_error *err)
+{
+	const int problems = run->verify->problems;
+	struct resources listed, used;
+	int rc;
+
+	TRY(books_used_resources(run->replayed, &used, err));
+	rc = books_resources(run->stored, &listed, err);
+	if (rc) {
+		resources_release(&used);
+		return rc;
+	}
+	for (size_t i = 0; i < used.count; i++) {
+		if (!resources_have(&listed, used.list[i]))
+			problem(run,
+				"the list of resources lacks '%s': checks do not find budgets of "
+				"it; the next whole check corrects that",
+				used.list[i]);
+	}
+	for (size_t i = 0; i < listed.count; i++) {
+		if (!resources_have(&used, listed.list[i]))
+			problem(run, "the list of resources has '%s', of which there is no budget",
+				listed.list[i]);
+	}
+	if (!resources_same(&listed, &used) && run->verify->problems == problems)
+		problem(run, "the list of resources is not in order");
+	resources_release(&listed);
+	resources_release(&used);
+	return SB_OK;
+}
+
 /* ---- the index of accounts ---- */
 
 /* The whole index, compared with the entries that each account was replayed from. */
@@ -382,6 +414,8 @@ static int check_rest(struct run *run, struct sb_error *err)
 	}
 	if (run->replaying)
 		TRY(books_load_all(run->replayed, &run->verify->accounts, err));
+	if (run->replaying)
+		TRY(check_resources(run, err));
 	if (run->replaying && books_states_current(run->stored)) {
 		TRY(store_each(books_txn(run->stored), STORE_ACCOUNTS, (struct slice){0}, false,
 			       check_state, run, err));

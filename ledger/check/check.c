@@ -349,7 +349,8 @@ static int plan_all(const struct plan *plan)
 			TRY(plan_account(plan, books_at(books, i)));
 		steps_at(plan->check->steps, i + 1, count);
 	}
-	return SB_OK;
+	/* For the next check: the clusters have been asked. */
+	return books_mend_resources(books, plan->err);
 }
 
 /* Whether one of the first [count] accounts to check has the same owner. */

@@ -495,6 +495,7 @@ int jobs_to_read(struct books *books, const struct account *account, const char 
 	const struct meter *meter = account_meter(account, cluster);
 	struct reading reading;
 	int64_t since;
+	bool late; /* jobs of the previous period by jobs may still be charged */
 
 	*ret_since = *ret_until = INT64_MAX;
 	if (!meter || (!meter->jobs && !meter->were_until))
@@ -502,7 +503,8 @@ int jobs_to_read(struct books *books, const struct account *account, const char 
 	TRY(check_reading(books, account, cluster, &reading, err));
 	/* A switch settles what was before it, and a reading may be lost. */
 	since = int64_max(reading.settled, meter->were_until) - JOBS_OVERLAP;
-	since = int64_max(since, since < meter->were_until ? meter->were_since : meter->jobs_since);
+	late = meter->were_until != 0 && since < meter->were_until;
+	since = int64_max(since, late ? meter->were_since : meter->jobs_since);
 	if (!meter->jobs && since >= meter->were_until)
 		return SB_OK;
 	*ret_since = since;

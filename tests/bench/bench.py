@@ -466,6 +466,80 @@ def row_check():
     return add_faster(what, ours, 50 * theirs[0], 1_000)
 
 
+# What Slurm answers about 1,000 accounts with five users each, and the settings that a check inspects.
+CONFIG = """\
+AccountingStorageEnforce = associations,limits,qos,safe
+AccountingStorageTRES = cpu,mem,energy,node,billing,fs/disk,vmem,pages,gres/gpu
+BOOT_TIME = 2026-11-22T16:00:00
+ClusterName = dev
+PriorityDecayHalfLife = 00:00:00
+PriorityCalcPeriod = 00:05:00
+PriorityUsageResetPeriod = NONE
+PriorityType = priority/multifactor
+SLURM_VERSION = 22.05.8
+"""
+
+
+def shares(folder, accounts, more):
+    """Makes the answer of sshare; [more] is what each account has used since the first one, in minutes."""
+    def row(number, usage, user, name):
+        minutes = usage // 60
+        used = (f"cpu={minutes},mem={64 * minutes},energy=0,node={minutes // 8},billing={minutes},fs/disk=0,"
+                f"vmem=0,pages=0,gres/gpu={minutes // 2}")
+        running = "cpu=0,mem=0,energy=0,node=0,billing=0,fs/disk=0,vmem=0,pages=0,gres/gpu=0"
+        return f"dev|{number}|{usage}||{used}|{running}|{user}|{name}\n"
+
+    with open(folder / "sshare.answer", "w", encoding="ascii") as to:
+        to.write("CLUSTER: dev\nCluster|ID|RawUsage|GrpTRESMins|GrpTRESRaw|TRESRunMins|User|Account\n")
+        to.write(row(1, 10**9, "", "root"))
+        for i in range(accounts):
+            to.write(row(6 * i + 2, 60_000 + 60 * more, "", f" p{i:04}"))
+            for user in range(5):
+                to.write(row(6 * i + 3 + user, 12_000 + 12 * more, f"u{user}", f"  p{i:04}"))
+
+
+def replayed(name, accounts, resources):
+    """Makes a bank, in whose folder programs replay Slurm's answers. Returns its settings."""
+    folder = BANKS / name
+    fresh(folder)
+    folder.mkdir(parents=True)
+    (folder / "scontrol.answer").write_text(CONFIG, encoding="ascii")
+    shares(folder, accounts, 0)
+    for program in ("sshare", "scontrol"):
+        (folder / program).write_text(f"#!/bin/sh\nexec cat '{folder}/{program}.answer'\n", encoding="ascii")
+        (folder / program).chmod(0o755)
+    (folder / "settings").write_text(
+        f"bank: {folder}/bank\nclusters: [dev]\nsshare: {folder}/sshare\nscontrol: {folder}/scontrol\n",
+        encoding="ascii")
+    with open(folder / "round", "w", encoding="ascii") as to:
+        for i in range(accounts):
+            to.write(f"- {{ref: p{i:04}, open: p{i:04}, su: 1000}}\n")
+            for resource in resources:
+                to.write(f"- {{ref: p{i:04}-{resource}, open: p{i:04}, su: 1000, resource: {resource}}}\n")
+    ask = [SUBANK, "-c", folder / "settings"]
+    for words in (["init"], ["import", "--append", "--no-apply", folder / "round"], ["check"]):
+        subprocess.run([*ask, *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return folder
+
+
+def row_purses():
+    """Times checks of accounts with a second budget, on replayed answers of Slurm: what Slurm takes is the same."""
+    two, one = (replayed(name, 1_000, resources) for name, resources in (("two", ["gres/gpu"]), ("one", [])))
+    more = {two: 0, one: 0}
+
+    def side(folder, uses):
+        def before():
+            more[folder] += uses
+            shares(folder, 1_000, more[folder])
+
+        return whole(SUBANK, "-c", folder / "settings", "check", "--quiet", before=before if uses else None)
+
+    # With new use there are twice as many charges to compute and to print.
+    for what, uses, most in (("nothing to do", 0, 1.3), ("new use of each", 3, 2)):
+        ours, floor = in_turn(min(SIZE.short, 51), side(two, uses), side(one, uses))
+        add(f"`check` of 1,000 accounts with two budgets, {what}, beside one budget", ours, floor, most)
+
+
 ROWS = {
     "deposit": row_deposit,
     "balance": row_balance,
@@ -476,6 +550,7 @@ ROWS = {
     "restore": row_restore,
     "peers": row_peers,
     "check": row_check,
+    "purses": row_purses,
     "bytes": row_bytes,
 }
 

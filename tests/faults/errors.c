@@ -187,6 +187,10 @@ static const struct verb {
 	{"open fresh 5 --ref f --no-apply", KIND_ENTRY},
 	{"withdraw bio 1.5 --ref f --no-apply", KIND_ENTRY},
 	{"transfer bio chem 20 --ref f --no-apply", KIND_ENTRY},
+	{"charge bio 2.5 --ref f --note why --no-apply", KIND_ENTRY},
+	{"deposit bio 3 --resource cpu --ref f --no-apply", KIND_ENTRY},
+	{"transfer bio chem 1 --resource cpu --ref f --no-apply", KIND_ENTRY},
+	{"open bio 1 --resource gres/gpu --ref f --no-apply", KIND_ENTRY},
 	{"set bio 7 --ref f --note why --no-apply", KIND_ENTRY},
 	{"refund 22 --ref f --note why --no-apply", KIND_ENTRY},
 	{"reverse 12 --ref f --note why --no-apply", KIND_ENTRY},
@@ -251,6 +255,8 @@ static void make_ground(void)
 	slurm_usage("over", 100);
 	subank_must("check");
 	subank_must("hold hand --no-apply");
+	subank_must("open bio 2 --resource cpu --no-apply");
+	subank_must("open chem 2 --resource cpu --no-apply");
 	subank_must("export new.yaml");
 	slurm_usage("bio", 500);
 	/* Not in the use that Slurm counted, and not yet charged. */

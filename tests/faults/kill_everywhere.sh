@@ -37,6 +37,11 @@ expect_entries 'kind: terms.*account: "over"' 'kind: lever.*account: "over".*tre
 killed_everywhere closing_an_account close use --ref c
 expect_entries 'kind: close.*account: "use"' 'kind: lever.*account: "use".*set: 0'
 
+sb open over 1 --resource gres/gpu --no-apply || fail open
+killed_everywhere a_deposit_in_a_budget deposit over 1 --resource gres/gpu --ref g
+expect_entries 'kind: deposit.*account: "over:gres/gpu"'
+killed_everywhere a_fee_that_holds charge over 50 --ref e --note storage
+expect_entries 'kind: fee.*account: "over"' 'kind: hold.*account: "over".*cause: funds'
 slurm down RawUsage=90 GrpTRESMins=cpu=0
 observe=balances
 killed_everywhere resetting_an_account reset down --immediate
@@ -167,5 +172,5 @@ killed_backup() {
 }
 killed_backup
 
-printf 'row\tkill -9 at every call: 14 more verbs\t%d\t%d\n' $((passed + failed)) $failed
+printf 'row\tkill -9 at every call: 16 more verbs\t%d\t%d\n' $((passed + failed)) $failed
 [ $failed -eq 0 ]

@@ -76,7 +76,9 @@ unchanged() {
 # ---- made by root, used by the owner of the folder ----
 
 fresh
-for verb in 'deposit bio 1' check balance verify 'withdraw bio 1' export 'terms bio'; do
+as "$owner" open bio 1 --resource storage
+for verb in 'deposit bio 1' check balance verify 'withdraw bio 1' export 'terms bio' 'charge bio 0.1' \
+	'deposit bio 1 --resource storage'; do
 	as "$owner" $verb
 	is "'$verb' by the owner in a bank that root made" works
 	as 0 $verb
@@ -95,7 +97,7 @@ done
 
 # ---- files of other users ----
 
-for verb in balance 'deposit bio 1' check verify export 'import --replace -i '"$dir/before"; do
+for verb in balance 'deposit bio 1' 'charge bio 0.1' check verify export 'import --replace -i '"$dir/before"; do
 	fresh
 	as "$stranger" $verb
 	is "'$verb' by a stranger" refused "$bank"

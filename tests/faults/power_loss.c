@@ -170,7 +170,9 @@ static bool can_be_published(const struct judged *bank, char *why, size_t size)
 		"hold bio --ref h1 --no-apply", "release bio --ref r1 --no-apply",                 \
 		"deposit bio 7 --ref d3 --note a_note_that_takes_some_more_room_than_others",      \
 		"deposit bio 8 --ref d4", "reverse 6 --note wrong --no-apply",                     \
-		"deposit chem 9 --ref d5", "close chem --no-apply"
+		"deposit chem 9 --ref d5", "open bio 2 --resource cpu --no-apply",                 \
+		"deposit bio 1 --resource cpu --ref d6 --no-apply", "charge bio 1 --ref f1",       \
+		"close chem --no-apply"
 
 #define MAKING .lines = {"", "init"}
 #define REPLACING                                                                                  \

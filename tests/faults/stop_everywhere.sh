@@ -80,6 +80,7 @@ stopped_everywhere a_check check
 settle || fail 'repeated checks still find work to do'
 stopped_everywhere a_deposit_that_releases deposit site 100 --ref d
 stopped_everywhere terms_that_change_the_lever terms use --enforce limit --ref t
+stopped_everywhere a_fee charge use 1 --ref e
 printf -- '- {ref: l%s, %s}\n' 1 'deposit: over, su: 1' 2 'transfer: over, to: use, su: 0.5' >"$dir/list"
 stopped_everywhere a_list import --append "$dir/list"
 settle || fail 'repeated checks still find work to do'
@@ -110,5 +111,5 @@ stopped_everywhere a_replacement import --replace --immediate "$dir/whole.yaml"
 
 echo "$refused of $others commands were refused because of the stopped process, $timed with a time"
 [ -n "$parts" ] || { [ $refused -gt 0 ] && { [ $stride -gt 1 ] || [ $timed -gt 0 ]; }; } || fail 'no command was ever refused'
-printf 'row\tSIGSTOP at every call: 10 verbs, 3 others beside\t%d\t%d\n' $((passed + failed)) $failed
+printf 'row\tSIGSTOP at every call: 11 verbs, 3 others beside\t%d\t%d\n' $((passed + failed)) $failed
 [ $failed -eq 0 ]

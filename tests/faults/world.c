@@ -626,7 +626,7 @@ const struct op *world_op(const struct world *world, size_t index)
 /* ---- playing back ---- */
 
 /* A part of an op that reaches the disk independently of others. */
-struct unit {
+struct piece {
 	const struct op *op;
 	size_t from, len; /* write: of its data */
 };
@@ -636,7 +636,7 @@ struct replay {
 	size_t next; /* op */
 	const struct op *flushing; /* a write with O_DSYNC: durable before the next op */
 	struct fs disk, image;
-	struct unit *pending;
+	struct piece *pending;
 	size_t count, room;
 };
 
@@ -659,7 +659,7 @@ void replay_free(struct replay *replay)
 	free(replay);
 }
 
-static void apply(struct fs *fs, const struct unit *unit)
+static void apply(struct fs *fs, const struct piece *unit)
 {
 	const struct op *op = unit->op;
 	struct node *node;
@@ -682,7 +682,7 @@ static void apply(struct fs *fs, const struct unit *unit)
 	}
 }
 
-static void wait_for_disk(struct replay *replay, struct unit unit)
+static void wait_for_disk(struct replay *replay, struct piece unit)
 {
 	if (replay->count == replay->room) {
 		replay->room = replay->room ? 2 * replay->room : 256;
@@ -697,7 +697,7 @@ static uint64_t sector_of(const struct op *op, size_t at)
 }
 
 /* [sync] is a sync, or a write with O_DSYNC. */
-static bool on_disk_with(const struct unit *unit, const struct op *sync)
+static bool on_disk_with(const struct piece *unit, const struct op *sync)
 {
 	const struct op *op = unit->op;
 
@@ -735,7 +735,7 @@ static void cut_in_sectors(struct replay *replay, const struct op *op)
 
 		if (len > op->len - from)
 			len = op->len - from;
-		wait_for_disk(replay, (struct unit){.op = op, .from = from, .len = len});
+		wait_for_disk(replay, (struct piece){.op = op, .from = from, .len = len});
 		from += len;
 	}
 }
@@ -758,7 +758,7 @@ void replay_step(struct replay *replay)
 		replay->disk.nodes[node].careless = replay->world->careless[node];
 	}
 	if (careless) {
-		apply(&replay->disk, &(struct unit){.op = op, .len = op->len});
+		apply(&replay->disk, &(struct piece){.op = op, .len = op->len});
 		return;
 	}
 	switch (op->type) {
@@ -773,7 +773,7 @@ void replay_step(struct replay *replay)
 	case OP_ENDED:
 		break;
 	default:
-		wait_for_disk(replay, (struct unit){.op = op});
+		wait_for_disk(replay, (struct piece){.op = op});
 		break;
 	}
 }

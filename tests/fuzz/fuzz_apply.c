@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Fuzzes entries of two accounts. The input is a list of commands: kind, account, amount, time, and
- * whether the parts are planned, as by the verbs, or are in the input. Entries that the rules
- * accept keep the sums; planned entries are accepted. */
+/* Fuzzes entries of two accounts, or of a purse of each. The input is a list of commands: kind,
+ * account, amount, time, and whether the parts are planned, as by the verbs, or are in the input.
+ * Entries that the rules accept keep the sums; planned entries are accepted. */
 #include "ledger/account/policy.h"
 #include "ledger/base/period.h"
 #include "ledger/base/when.h"
@@ -9,7 +9,9 @@
 
 enum { ACCOUNTS = 2, STEPS_MAX = 300 };
 
-static const char *const names[ACCOUNTS] = {"alice", "bob"};
+static const char *const accounts[ACCOUNTS] = {"alice", "bob"};
+static const char *const purses[ACCOUNTS] = {"alice:gres/gpu", "bob:gres/gpu"};
+static const char *const *names = accounts;
 
 struct world {
 	struct reader from;
@@ -79,7 +81,7 @@ static void take_event(struct world *world, struct event *event)
 	event->account = names[bits & 1];
 	event->to = bits & 2 || event->kind == EVENT_TRANSFER ? names[!(bits & 1)] : "";
 	event->cluster = event->slurm_account = bits & 4 ? "c1" : "c2";
-	event->resource = RESOURCE_BILLING;
+	event->resource = purse_resource(event->account);
 	event->amount = take_amount(from);
 	choice = read_u8(from);
 	event->field = fields[choice % 3];
@@ -126,6 +128,12 @@ static void take_event(struct world *world, struct event *event)
 	case EVENT_HOLD:
 	case EVENT_RELEASE:
 		event->until = bits & 128 ? take_time(world) : 0;
+		break;
+	case EVENT_FEE:
+		event->since = take_time(world);
+		event->until = take_time(world);
+		event->debt = take_amount(from);
+		take_parts(world, event);
 		break;
 	case EVENT_MOVE:
 		event->move = bits >> 3 & 1;
@@ -277,6 +285,9 @@ static bool plan(const struct world *world, const struct account *account, const
 		event->since = meter->jobs_since;
 		event->until = world->time;
 		return event->since < event->until && plan_charge(account, event, &err) == SB_OK;
+	case EVENT_FEE:
+		return event->since < event->until && event->until <= world->time &&
+		       plan_charge(account, event, &err) == SB_OK;
 	case EVENT_RECONCILE:
 		if (!meter || event->use == USE_LESS) {
 			arrange(account, event);
@@ -448,6 +459,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct world world = {.from = reader_on(data, size),
 			      .time = INT64_C(1795366800) * WHEN_SECOND};
 
+	/* By the size, so that the inputs of the corpus keep their meaning. */
+	names = size % 4 == 3 ? purses : accounts;
 	for (int i = 0; i < ACCOUNTS; i++)
 		MUST((world.accounts[i] = account_new(names[i])));
 	for (int i = 0; i < STEPS_MAX && world.from.at < world.from.end && !world.from.failed; i++)

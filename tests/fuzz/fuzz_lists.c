@@ -147,6 +147,8 @@ static void make_bank(void)
 	(void)unsetenv("SUBANK_BANK");
 	MUST(run("", 0, "init", NULL) == EXIT_DONE);
 	MUST(run("", 0, "open", "a", "100", NULL) == EXIT_DONE);
+	MUST(run("", 0, "open", "a", "3", "--resource", "cpu", NULL) == EXIT_DONE);
+	MUST(run("", 0, "open", "a", "--resource", "storage", NULL) == EXIT_DONE);
 	MUST(run("", 0, "open", "b", "0.5", "--end", "now+9days", "--from-zero", NULL) ==
 	     EXIT_DONE);
 }

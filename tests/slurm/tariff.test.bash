@@ -156,6 +156,8 @@ test_a_qos_that_is_deleted_keeps_its_factor() {
 	expect_job "$job" COMPLETED
 	expect_true "slurmdbd knows" cluster_until 60 over
 	raw=$(cluster_raw_usage brevity)
+	# slurmdbd keeps the name of a deleted QOS only if its record has a job that used it, or the QOS is a day old.
+	expect_equal "the QOS of the job on record" brief "$(by_number QOS "$job")"
 	cluster_ask sacctmgr -i delete qos brief >/dev/null
 	[[ -z $(cluster_ask sacctmgr -n -P show qos brief) ]] || harness_failed "the QOS" gone "there"
 	run 0 subank check

@@ -1610,6 +1610,25 @@ START_TEST(a_row_left_out_is_charged_by_restored_books)
 }
 END_TEST
 
+/* No job counts from before the switch, so sacct is not asked about the decades before it. */
+START_TEST(restored_books_read_the_jobs_since_the_switch)
+{
+	char file[96];
+
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	job(1, "bio", 3700, 60);
+	DONE("bio: charged", "check");
+	GIVES(0, "", "", "export", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	GIVES(0, "", "", "adopt", "-i");
+	memset(fake_calls, 0, sizeof(fake_calls));
+	nothing_more();
+	/* One for the rights of the caller, one for the jobs. */
+	ck_assert_int_le(fake_calls[FAKE_SACCT], 2);
+	ck_assert_int_ge(fake_calls[FAKE_SACCT], 1);
+}
+END_TEST
+
 START_TEST(a_job_left_out_that_is_gone_is_forgotten)
 {
 	open_lab();
@@ -1889,6 +1908,7 @@ int main(void)
 	tcase_add_test(tcase, a_row_that_cannot_be_read_costs_no_other_job);
 	tcase_add_test(tcase, a_row_that_can_be_read_after_ten_days_is_charged_once);
 	tcase_add_test(tcase, a_row_left_out_is_charged_by_restored_books);
+	tcase_add_test(tcase, restored_books_read_the_jobs_since_the_switch);
 	tcase_add_test(tcase, a_job_left_out_that_is_gone_is_forgotten);
 	tcase_add_test(tcase, a_row_without_a_number_is_charged_later_too);
 	tcase_add_test(tcase, very_many_rows_that_cannot_be_read_are_charged_later);

@@ -105,6 +105,19 @@ START_TEST(money_moves_between_budgets_of_one_resource)
 }
 END_TEST
 
+START_TEST(a_closed_account_gets_no_money_in_its_budgets)
+{
+	DONE("", "open", "bio", "2", "--resource", "cpu");
+	DONE("", "open", "chem", "2", "--resource", "cpu");
+	DONE("", "close", "chem");
+	REFUSED(1, "account 'chem' is closed", "deposit", "chem", "1", "--resource", "cpu");
+	REFUSED(1, "account 'chem' is closed", "set", "chem", "3", "--resource", "cpu");
+	REFUSED(1, "account 'chem' is closed", "transfer", "bio", "chem", "1", "--resource", "cpu");
+	DONE("transferred 1.00 CPU-hours to bio:cpu", "transfer", "chem", "bio", "1", "--resource",
+	     "cpu");
+}
+END_TEST
+
 START_TEST(use_by_resource_is_charged_and_holds)
 {
 	DONE("", "open", "bio", "0.05", "--resource", "gres/gpu");
@@ -195,6 +208,7 @@ int main(void)
 	tcase_add_test(tcase, amounts_of_memory_are_gib_hours_of_mib_seconds);
 	tcase_add_test(tcase, what_makes_no_sense_is_refused);
 	tcase_add_test(tcase, money_moves_between_budgets_of_one_resource);
+	tcase_add_test(tcase, a_closed_account_gets_no_money_in_its_budgets);
 	tcase_add_test(tcase, use_by_resource_is_charged_and_holds);
 	tcase_add_test(tcase, what_slurm_does_not_measure_is_charged_once);
 	tcase_add_test(tcase, a_file_of_requests_has_resources);

@@ -95,6 +95,20 @@ static int deposit_thrice(struct books *books, void *ctx, struct sb_error *err)
 	return rc;
 }
 
+static int open_purses(struct books *books, void *ctx, struct sb_error *err)
+{
+	static const char *const purses[] = {"alice:gres/gpu", "alice:cpu"};
+
+	(void)ctx;
+	for (size_t i = 0; i < COUNT(purses); i++) {
+		struct event event = {.kind = EVENT_OPEN, .account = purses[i]};
+
+		event_set_defaults(&event);
+		TRY(books_append(books, &event, err));
+	}
+	return SB_OK;
+}
+
 /* Creates a bank with every kind of entry, and loads its tables. */
 static void setup(void)
 {
@@ -105,6 +119,7 @@ static void setup(void)
 	bank = util_bank();
 	util_fill_more(bank, util_fill(bank));
 	OK(bank_write(bank, LATER, deposit_thrice, NULL, &error));
+	OK(bank_write(bank, LATER, open_purses, NULL, &error));
 	OK(bank_write(bank, LATER, set_reading, &reading, &error));
 	ck_assert_msg(util_verify(bank) == 0, "%s", util_problem);
 	OK(store_read(bank_store(bank), keep_tables, NULL, &error));
@@ -270,7 +285,7 @@ END_TEST
 
 START_TEST(a_flipped_bit_in_what_follows_from_the_entries_is_found)
 {
-	static const char *const meta[] = {"id", "head", "format", "states", "txn"};
+	static const char *const meta[] = {"id", "head", "format", "states", "txn", "resources"};
 	struct bank *bank = util_open(STORE_READ);
 	bool together = false;
 
@@ -567,6 +582,41 @@ START_TEST(swapped_and_missing_states_are_found)
 }
 END_TEST
 
+/* Checks find a purse only by this list. */
+START_TEST(a_list_of_resources_that_does_not_fit_is_found)
+{
+	struct row *row = find_row(STORE_META, "resources");
+	unsigned char *value = row->value;
+	const size_t len = row->value_len;
+	static const struct {
+		const char *list;
+		size_t len;
+		int problems;
+		const char *text;
+	} lists[] = {
+		{"", 0, 2, "lacks 'cpu'"},
+		{"cpu", 4, 1, "lacks 'gres/gpu'"},
+		{"gres/gpu", 9, 1, "lacks 'cpu'"},
+		{"cpu\0gres/gpu\0mem", 17, 1, "has 'mem'"},
+		{"gres/gpu\0cpu", 13, 1, "not in order"},
+		{"cpu\0cpu\0gres/gpu", 17, 1, "not in order"},
+	};
+
+	ck_assert_uint_eq(len, 13);
+	ck_assert_int_eq(memcmp(value, "cpu\0gres/gpu", len), 0);
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		row->value = copy((struct slice){lists[i].list, lists[i].len});
+		row->value_len = lists[i].len;
+		ck_assert_int_eq(verify_tables(), lists[i].problems);
+		ck_assert_ptr_nonnull(strstr(util_problem, lists[i].text));
+		free(row->value);
+	}
+	row->value = value;
+	row->value_len = len;
+	ck_assert_int_eq(verify_tables(), 0);
+}
+END_TEST
+
 START_TEST(a_state_without_an_account_is_found)
 {
 	struct table *table = &tables[STORE_ACCOUNTS];
@@ -732,7 +782,7 @@ START_TEST(a_right_bank_has_no_problems)
 	OK(bank_read(bank, 0, verify_books, &verify, &error));
 	ck_assert_int_eq(verify.problems, 0);
 	ck_assert_uint_eq(verify.entries, tables[STORE_JOURNAL].count);
-	ck_assert_uint_eq(verify.accounts, 3);
+	ck_assert_uint_eq(verify.accounts, 5);
 	ck_assert_uint_eq(verify.head.seq, verify.entries);
 	bank_close(bank);
 	/* The same after it was written again. */
@@ -972,6 +1022,7 @@ int main(void)
 	tcase_add_test(damage, what_does_not_fit_its_hash_is_not_exported);
 	tcase_add_test(damage, a_journal_from_another_bank_is_found);
 	tcase_add_test(damage, swapped_and_missing_states_are_found);
+	tcase_add_test(damage, a_list_of_resources_that_does_not_fit_is_found);
 	tcase_add_test(damage, a_state_without_an_account_is_found);
 	tcase_add_test(damage, missing_and_false_index_entries_are_found);
 	tcase_add_test(damage, a_head_that_is_not_the_last_entry_is_found);

@@ -670,6 +670,36 @@ static int list_purses(struct books *books, void *ctx, struct sb_error *err)
 	return SB_OK;
 }
 
+static int lose_resources(struct store_txn *txn, void *ctx, struct sb_error *err)
+{
+	(void)ctx;
+	return store_set(txn, STORE_META, (struct slice){"resources", 9}, (struct slice){"mem", 4},
+			 err);
+}
+
+static int get_resources(struct books *books, void *ctx, struct sb_error *err)
+{
+	return books_resources(books, ctx, err);
+}
+
+/* Checks find a purse only by this list. */
+START_TEST(a_check_corrects_the_list_of_resources)
+{
+	struct resources resources;
+
+	util_open_account(bank, now, "alice");
+	util_open_account(bank, now, "alice:cpu");
+	util_open_account(bank, now, "alice:gres/gpu");
+	OK(store_write(bank_store(bank), lose_resources, NULL, &error));
+	observe();
+	OK(bank_read(bank, now, get_resources, &resources, &error));
+	ck_assert_uint_eq(resources.count, 2);
+	ck_assert_str_eq(resources.list[0], "cpu");
+	ck_assert_str_eq(resources.list[1], "gres/gpu");
+	resources_release(&resources);
+}
+END_TEST
+
 START_TEST(purses_and_resources_are_listed)
 {
 	static const char *const names[] = {"al",	   "al-x",   "all",	"all:storage",
@@ -707,6 +737,7 @@ int main(void)
 	tcase_add_test(tcase, an_account_with_a_purses_name_that_others_leave_stops_no_check);
 	tcase_add_test(tcase, an_account_that_moves_takes_its_use_of_every_resource_along);
 	tcase_add_test(tcase, a_reset_goes_on_with_every_resource);
+	tcase_add_test(tcase, a_check_corrects_the_list_of_resources);
 	tcase_add_test(tcase, purses_and_resources_are_listed);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);
