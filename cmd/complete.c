@@ -333,7 +333,7 @@ static bool has_word(const char *words, const char *word)
 	return false;
 }
 
-/* Prints the resources of the bank that are not offered anyway. */
+/* Prints the resources of the bank, except those that completion always offers. */
 static int print_resources(struct books *books, void *ctx, struct sb_error *err)
 {
 	const struct argument *argument = argument_find("TRES", strlen("TRES"));

@@ -125,7 +125,7 @@ static void add_limit(struct limit_block *block, const char *field, const char *
 	if (value < 0)
 		return;
 	(void)snprintf(name->name, sizeof(name->name), "%s", tres);
-	/* Slurm keeps the case of a license or a GRES's type, levers are in lower case. */
+	/* Slurm keeps the case of licenses and types of GRES; levers are in lower case. */
 	for (char *c = name->name; *c; c++) {
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char)(*c - 'A' + 'a');
@@ -203,7 +203,8 @@ static int take_rows(struct cluster_answer *answer, struct observation *to, stru
 
 /* ---- use by resource ---- */
 
-/* Slurm keeps the case of a GRES's type; a purse's resource is in lower case. */
+/* Returns the index of the TRES, or the count. Cases may differ: Slurm keeps that of a GRES's type,
+ * resources are in lower case. */
 static size_t find_resource(const struct resources *resources, const char *tres)
 {
 	size_t at = 0;
@@ -213,7 +214,8 @@ static size_t find_resource(const struct resources *resources, const char *tres)
 	return at;
 }
 
-/* Reads minutes of the resources from a list of sshare's; -1: it has none. */
+/* Reads the minutes of each resource from a list that sshare prints; -1 for a resource that is not
+ * in it. Returns false if the list is malformed. */
 static bool read_minutes(const struct resources *resources, const char *list, int64_t *minutes)
 {
 	struct tres tres;
@@ -234,7 +236,7 @@ static bool read_minutes(const struct resources *resources, const char *list, in
 	return more == 0;
 }
 
-/* Adds the rows of one account, in the order of the resources, which is that of their names. */
+/* Adds a row for each resource of one account. Resources, and so the rows, are sorted by name. */
 static void add_uses(const struct resources *resources, const struct share *share, int64_t *used,
 		     int64_t *running, struct observed **to)
 {
@@ -256,8 +258,9 @@ static void add_uses(const struct resources *resources, const struct share *shar
 	}
 }
 
-/* Removes the resources that the cluster does not count: root's row, which nobody can forge, has
- * all that it does. If that cannot be read, each row tells by itself. */
+/* Removes the rows of resources that the cluster does not count. Root's row, which nobody can
+ * forge, lists all that it counts; if that row cannot be read, all rows stay. Returns how many are
+ * left. */
 static size_t keep_counted(struct observed *purses, size_t count, const struct resources *resources,
 			   const struct shares *shares, int64_t *minutes)
 {
@@ -278,7 +281,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* Finds all that the cluster counts: root's row has every TRES. */
+/* Finds all resources that the cluster counts: root's row has every TRES. */
 static int find_every_resource(const struct shares *shares, struct resources *ret,
 			       struct sb_error *err)
 {
@@ -301,7 +304,7 @@ static int find_every_resource(const struct shares *shares, struct resources *re
 	return SB_OK;
 }
 
-/* Makes rows of the use by resource, if purses have any resource. */
+/* Makes rows of the use of each resource. */
 static int take_uses(struct cluster_answer *answer, const struct resources *resources,
 		     struct observation *to, struct sb_error *err)
 {

@@ -15,7 +15,8 @@ struct cluster_answer {
 	struct observed *rows;
 	struct limit_block *blocks; /* the limits that the rows point to */
 	struct observed *purses;
-	struct resources every; /* what Slurm counts there; empty unless it was wanted */
+	struct resources
+		every; /* all that Slurm counts there; filled in with OBSERVE_EVERYTHING only */
 	bool limits, safe; /* of AccountingStorageEnforce */
 	enum billing_rule billing;
 };
@@ -25,8 +26,9 @@ struct clusters {
 	struct observation *list;
 	struct cluster_answer *answers; /* in the order of the list */
 	char (*names)[NAME_SIZE];
-	struct resources resources; /* that purses have */
-	bool every_resource; /* the observations have all that Slurm counts instead */
+	struct resources resources; /* the resources of the bank's purses */
+	bool every_resource; /* observations have every resource that Slurm counts, not only
+				[resources] */
 	struct slurm_config local; /* of the local cluster, if the settings name none */
 	size_t count;
 	/* Each was reported: */
@@ -54,7 +56,8 @@ enum observing {
 	/* Same as OBSERVE_ALL, for a few accounts: neither reports nor counts odd rows of sshare,
 	 * since most concern other accounts. */
 	OBSERVE_SETTLING = 3,
-	/* Same as OBSERVE_USE, with every resource that Slurm counts: a purse may be opened. */
+	/* Same as OBSERVE_USE, but with every resource that Slurm counts, since the purse to be
+	   opened may be the first of its resource. */
 	OBSERVE_EVERYTHING = 4,
 };
 

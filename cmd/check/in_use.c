@@ -41,7 +41,7 @@ static int add_account(struct finding_in_use *finding, struct books *books,
 	struct limit aim;
 	bool rawusage;
 
-	/* Nothing in Slurm holds a resource that the site alone counts. */
+	/* Slurm has no limit on a resource that only the site counts. */
 	if (!purse_lever(account, tres))
 		return SB_OK;
 	TRY(rules_of_purse(books, account, &finding->rules, &rules, err));

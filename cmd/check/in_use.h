@@ -7,8 +7,8 @@
 struct in_use {
 	struct lever_choice *levers; /* each once, that of the settings first */
 	size_t count;
-	size_t hold_count; /* of these, the first are those that hold whole accounts; the others
-			      hold jobs by the resource of a purse */
+	size_t hold_count; /* the first [hold_count] levers hold whole accounts; the rest hold only
+			      jobs that use the resource of a purse */
 	bool rawusage; /* some account is charged by RawUsage, which must not shrink */
 	bool jobs; /* some account is charged by job */
 	bool capped; /* Slurm's own limits follow the balance of some account */

@@ -81,7 +81,7 @@ static bool is_unplaced(const struct metered *metered, const struct sacct_job *j
 	return strchr(job->account, '\n') && !tree_parent(&metered->tree, job->account);
 }
 
-/* Leaves out a job that has ended or runs, and whose row cannot be used. */
+/* Leaves out a job, ended or running, whose row cannot be used. */
 static int leave_out_job(struct metered *metered, const struct sacct_job *job, const char *field,
 			 const char *value, struct sb_error *err)
 {
@@ -95,8 +95,8 @@ static int leave_out_job(struct metered *metered, const struct sacct_job *job, c
 				 metered, err);
 }
 
-/* Whether the job was allocated any resource of a purse. Returns false if the number of one cannot
- * be read. */
+/* Finds whether the job was allocated a resource of any purse. Returns false if one of the numbers
+ * cannot be read. */
 static bool find_resources(const struct metered *metered, const struct sacct_job *job, bool *ret)
 {
 	int64_t count;
@@ -122,7 +122,8 @@ int metered_add_job(const struct sacct_job *job, void *ctx, struct sb_error *err
 	bool resources;
 
 	metered->rows++;
-	/* A job is charged to all purses at once, so it waits for the number of each. */
+	/* A job is charged to all purses in one transaction, so it has to wait until each of its
+	 * numbers can be read. */
 	if (!free && !find_resources(metered, job, &resources))
 		return leave_out_job(metered, job, "AllocTRES", job->tres, err);
 	free = free || (job->billing == 0 && priced.excess == 0 && !resources);
@@ -246,7 +247,7 @@ static void report_sums(struct metered *metered, const struct job_charges *charg
 		foresee(metered, sum->account, jobs_spent(&sum->flight, &rules));
 		if (sum->jobs == 0)
 			continue;
-		/* The plan of a dry run reports it. */
+		/* In a dry run the plan reports it. */
 		if (sum->renewal.seq && !metered->dry)
 			report(env, "%s: the quota of a new period, %s%s", sum->account,
 			       quantity(env, amount, sum->account, sum->renewal.amount),

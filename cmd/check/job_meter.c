@@ -28,7 +28,7 @@ static void release(struct metered *metered)
 	tree_release(&metered->shown);
 }
 
-/* Whether the account or a purse of it is to be checked. */
+/* Whether the account, or one of its purses, is to be checked. */
 static bool is_chosen(const struct checkup *checkup, const char *account)
 {
 	for (size_t i = 0; i < checkup->account_count; i++) {

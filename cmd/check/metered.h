@@ -17,7 +17,8 @@ struct metered {
 	struct tree tree; /* both, since accounts that are gone have jobs too */
 	struct qos_list qos;
 	struct partitions partitions; /* for their weights */
-	struct reservations reservations; /* where the site has factors of reservations */
+	struct reservations
+		reservations; /* read only if the settings have factors of reservations */
 	enum billing_rule billing;
 	struct resources resources; /* of the bank's purses */
 	char **unknown; /* QOS of jobs without a known factor, once each */
@@ -51,7 +52,7 @@ int metered_charge_slices(struct metered *metered, bool again);
  * they include all running jobs. Returns an exit status. */
 int metered_charge(struct metered *metered, int64_t settled, bool hold, bool runs);
 void metered_forget_jobs(struct metered *metered);
-/* Returns the reservations whose names are needed, for struct sacct_window; NULL: none are. */
+/* Returns the reservations for struct sacct_window, or NULL if no price depends on them. */
 const struct reservations *metered_reservations(const struct metered *metered);
 
 /* The callbacks sacct_each and sacct_left_out of a slice; [ctx] is the struct metered. The first

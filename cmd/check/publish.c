@@ -49,7 +49,7 @@ static json_t *row_json(const struct balance_row *row, const char *above)
 			 (int)sums->unlimited);
 }
 
-/* Adds what the row of a purse has besides. Takes over nothing; NULL stays NULL. */
+/* Adds the fields that only the row of a purse has, and returns [object]; for NULL returns NULL. */
 static json_t *purse_json(json_t *object, const struct balance_row *row)
 {
 	const struct unit unit = purse_unit(row->name);

@@ -28,8 +28,8 @@ struct record_reading {
 	/* The job that is being added: */
 	const struct sacct_job *job;
 	int64_t factor; /* UsageFactor */
-	bool odd; /* it is among those that are left out */
-	/* of the line at hand: */
+	bool odd; /* the job is among those left out */
+	/* of the line that the job is being added to: */
 	int64_t count; /* its billing, or its count of the purse's TRES */
 	int64_t excess; /* tariff_excess() of billing */
 	int64_t used; /* what it used in the period */
@@ -55,7 +55,7 @@ static int64_t larger(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* All that Slurm has, in whole seconds of the resource. */
+/* Returns all use that Slurm has on record, in whole seconds of the resource. */
 static __int128 sum_of(const struct recorded *line)
 {
 	return (line->used + line->suspended + line->weights) / FACTOR_ONE;
@@ -226,8 +226,8 @@ static void leave_out_of(struct record *record, struct recorded *line, const str
 	*named = true;
 }
 
-/* Finds what the line's purse counts of the job. Returns whether the job counts for it: a number
- * that cannot be read is left out. */
+/* Finds the number by which the line's purse counts the job. Returns false if the job does not
+ * count for it; a job whose number cannot be read is left out. */
 static bool find_count(struct record_reading *reading, struct recorded *line)
 {
 	const struct sacct_job *job = reading->job;
@@ -281,7 +281,7 @@ static int add_to(struct record_reading *reading, struct recorded *line, struct 
 static int add_to_account(struct record_reading *reading, const char *account, struct sb_error *err)
 {
 	const struct record *record = reading->record;
-	/* An account of Slurm may be named like a purse of the bank. */
+	/* In Slurm an account may have the name of a purse. */
 	struct recorded *line = purse_is_account(account) ? find_line(record, account) : NULL;
 	char first[NAME_SIZE + 1];
 	size_t at;

@@ -13,7 +13,8 @@
 struct recorded {
 	struct booked booked;
 	char owner[NAME_SIZE]; /* the account that has the purse */
-	struct moved *moves; /* of the owner, so that jobs count where they counted then */
+	struct moved *
+		moves; /* moves of the owner: a job counts where its account was when the job ran */
 	size_t move_count;
 	/* The use of jobs within the period: billing, or the count of the purse's TRES, x seconds x
 	 * UsageFactor. While the account is
@@ -45,9 +46,10 @@ struct record {
 	char cluster[NAME_SIZE];
 	/* Filled in by record_read(): */
 	bool moved; /* a line has moves */
-	bool purses; /* a line is about a purse other than an account's own */
+	bool purses; /* a line is about another resource than SU */
 	struct partitions partitions;
-	struct reservations reservations; /* where the site has factors of reservations */
+	struct reservations
+		reservations; /* read only if the settings have factors of reservations */
 	int calc_period; /* seconds */
 	enum billing_rule billing;
 	size_t unknown_qos; /* jobs whose QOS is gone; they count with a factor of 1 */
@@ -92,8 +94,8 @@ int record_read(struct env *env, const struct record_request *request, struct re
  * much of that the edges cannot explain. Returns false if int64 is too small. */
 bool record_difference(const struct recorded *line, int64_t *ret, int64_t *ret_certain);
 
-/* The edge in whole billing-seconds, rounded up, with what cutting fractions, or the use of a TRES
- * to whole minutes, may come to. */
+/* Returns the edge in whole seconds of the resource, rounded up. It includes the greatest error
+ * from cutting fractions and, for a TRES, from cutting its use to whole minutes. */
 int64_t record_edge(const struct recorded *line);
 
 /* Converts parts to whole billing-seconds, within the range of int64. */

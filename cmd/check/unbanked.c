@@ -15,7 +15,7 @@ static int banked(struct books *books, const struct observation *observation,
 	/* No more steps than rows: parents could form a circle. */
 	for (size_t step = 0; row && step <= observation->count; step++) {
 		const struct account *account;
-		/* In Slurm an account may be called like a purse. */
+		/* In Slurm an account may have the name of a purse. */
 		int rc = purse_is_account(row->account)
 				 ? books_find(books, row->account, &account, err)
 				 : SB_ENOTFOUND;

@@ -19,7 +19,7 @@ struct scan {
 	struct in_use in_use;
 	struct clusters clusters;
 	bool *partitions; /* by the site's factors: some cluster has it */
-	bool *counted; /* by the resources of purses: some cluster counts it */
+	bool *counted; /* one for each resource of purses: whether any cluster counts it */
 	size_t answered; /* clusters */
 	bool jobs_shown; /* by sacct */
 	struct qos_list qos; /* none, when they could not be read */
@@ -292,7 +292,7 @@ static void inspect_config(struct diagnosis *rows, const struct in_use *in_use,
 			 "%d seconds", config->calc_period);
 }
 
-/* Reports resources of purses that Slurm can count but does not, on any cluster. */
+/* Reports resources of purses that Slurm could count, but counts on no cluster. */
 static void report_uncounted(const struct scan *scan)
 {
 	const struct resources *resources = &scan->clusters.resources;
@@ -399,7 +399,7 @@ static int read_banked(struct books *books, void *ctx, struct sb_error *err)
 	for (size_t i = 0; i < count; i++) {
 		const struct account *account = books_at(books, i);
 
-		/* Slurm has no purses, but may have an account called like one. */
+		/* Slurm has no purses, but may have an account with the name of one. */
 		if (!account->open || !purse_is_account(account->name))
 			continue;
 		names_add(scan->rows, &banked->open, account->name);

@@ -9,7 +9,8 @@
 struct correction {
 	uint64_t seq; /* the entry to correct */
 	bool refund; /* of a charge, perhaps in part; else a reversal */
-	const char *text; /* refund: the amount as given, in the unit of the charge; NULL: none */
+	const char *text; /* refund: the amount as typed, to be read in the unit of the charge;
+			     NULL: none */
 	int64_t amount; /* refund: how much; 0: all that is left */
 	int percent; /* refund: of what was charged, cut to whole billing-seconds; 0: not given */
 	struct window window;

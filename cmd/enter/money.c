@@ -73,7 +73,7 @@ int amount_confirm(struct posting *posting, const char *text, int64_t amount)
 {
 	struct env *env = posting->env;
 	const struct unit unit = purse_unit(posting->account);
-	/* As many of the purse's units. */
+	/* confirm_above is in SU: the same number of the purse's units. */
 	const __int128 most = (__int128)env->settings.confirm_above * (unit.size / unit_su.size);
 	bool above = most && amount > most;
 	char question[3 * QUANTITY_SIZE + 64], have[QUANTITY_SIZE], limit[QUANTITY_SIZE];

@@ -24,7 +24,7 @@ int append_deposit(struct posting *posting, struct books *books, const struct de
  * posting->request must be set and the command be CMD_ASK. */
 int amount_confirm(struct posting *posting, const char *text, int64_t amount);
 
-/* Reads an amount in the unit of the posting's purse; with [zero], 0 is one. */
+/* Reads an amount in the unit of the posting's purse; with [zero], 0 is allowed. */
 int amount_read(const struct posting *posting, const char *text, bool zero, int64_t *ret,
 		struct sb_error *err);
 

@@ -92,7 +92,7 @@ int post_append(const struct posting *posting, struct books *books, struct event
 	return books_append(books, event, err);
 }
 
-/* Writes the ref of a request's second or later entry. Returns false if that is too long. */
+/* Writes the ref of a request's second or later entry. Returns false if it is too long. */
 static bool numbered_ref(char to[EVENT_REF_MAX + 1], const char *ref, int number)
 {
 	int len = snprintf(to, EVENT_REF_MAX + 1, "%s#%d", ref, number);
@@ -168,7 +168,7 @@ static int find_last_entry(struct books *books, struct receipt *receipt, int64_t
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
-/* Moves the receipt to the last entry of a request that made several. */
+/* Makes the receipt that of the last entry, if the request made several. */
 static int find_last_numbered(struct books *books, struct receipt *receipt, struct sb_error *err)
 {
 	unsigned char hash[HASH_SIZE];
@@ -182,7 +182,7 @@ static int find_last_numbered(struct books *books, struct receipt *receipt, stru
 		if (rc || seq != receipt->head.seq + 1)
 			break;
 		rc = journal_get(books_txn(books), seq, &next, hash, err);
-		/* Another request may have chosen such a ref. */
+		/* Another request may use such a ref as its own. */
 		if (rc || strcmp(next.request, receipt->posting->request) != 0)
 			break;
 		receipt->head.seq = seq;
@@ -235,7 +235,7 @@ static bool needs_slurm(const struct env *env, const struct account *account)
 {
 	const struct rules rules = settings_rules(&env->settings);
 
-	/* The account of a purse has the levers; what may change follows from its terms too. */
+	/* The levers are the account's, and its terms also decide what may change. */
 	if (!purse_is_account(account->name))
 		return true;
 	return account->causes || account->lever_count > 0 || wants_caps(account, &rules);

@@ -9,8 +9,9 @@ enum { REQUEST_SIZE = EVENT_NOTE_MAX + 1 };
 /* Zeroed but for env, plan and ctx. */
 struct posting {
 	struct env *env;
-	char account[NAME_SIZE]; /* folded, or a purse: the receipt shows its balance */
-	char receiver[NAME_SIZE]; /* in the same way: another account that gets money; "": none */
+	char account[NAME_SIZE]; /* an account in lower case, or a purse: the receipt shows its
+				    balance */
+	char receiver[NAME_SIZE]; /* in the same form: another account that gets money; "": none */
 	char request[REQUEST_SIZE]; /* in a canonical form: equal requests have equal texts */
 	/* Plans and appends within the transaction; may run more than once. Fills [done], which is
 	 * empty at first. */
@@ -25,11 +26,11 @@ struct posting {
 int read_account(struct env *env, const char *text, char ret[NAME_SIZE]);
 
 /* Reads the account's name in the same way and begins the request: "deposit physics". With
- * --resource, if the verb has it, it is the account's purse of that. */
+ * --resource, if the verb has it, posting->account is the account's purse of that resource. */
 int posting_begin(struct posting *posting, const char *account);
-/* Reads the name of a purse of the command line in the same way. */
+/* Reads the name of a purse from the command line in the same way. */
 int read_purse(struct env *env, const char *account, char ret[NAME_SIZE]);
-/* The option of verbs that take it. */
+/* --resource of verbs that record entries. */
 #define RESOURCE_OPTION                                                                            \
 	{                                                                                          \
 		"resource", 0, "TRES", "of gres/gpu, cpu, mem ... instead of SU"                   \
@@ -44,8 +45,8 @@ void done_add(struct posting *posting, const char *fmt, ...) __attribute__((form
 int post_append(const struct posting *posting, struct books *books, struct event *event,
 		struct sb_error *err);
 
-/* The same for the entries of a request that makes several: number 2 and later get the ref with
- * "#2" … appended. SB_EREFUSED if that ref is taken. */
+/* The same for a request that makes several entries: entry number 2 and later get the ref with "#2"
+ * … appended. SB_EREFUSED if that ref is taken. */
 int post_append_numbered(const struct posting *posting, struct books *books, int number,
 			 struct event *event, struct sb_error *err);
 

@@ -62,9 +62,9 @@ struct charge {
 	char account[NAME_SIZE]; /* or a purse */
 };
 
-/* What is given back of one resource. */
+/* What is given back in one resource. */
 struct sum {
-	const char *purse; /* any of the resource, for its unit */
+	const char *purse; /* any purse of the resource, for the unit */
 	int64_t amount; /* a job charged to several accounts counts once */
 };
 
@@ -87,7 +87,7 @@ struct refunding {
 	char (*clusters)[NAME_SIZE]; /* of the charges, each once */
 	size_t cluster_count;
 	size_t jobs; /* runs of jobs that the charges are for */
-	struct sum *sums; /* of their refunds, SU first, then by resource */
+	struct sum *sums; /* sums of the refunds, SU first, then by resource */
 	size_t sum_count;
 	size_t before; /* charges that match and were given back before */
 	bool several_clusters, several_runs;
@@ -242,7 +242,7 @@ static int by_job(const void *a, const void *b)
 	return compare_jobs(*(const struct charge *const *)a, *(const struct charge *const *)b);
 }
 
-/* Puts the largest charge of a job and resource first. */
+/* Sorts by resource and job, the largest charge first. */
 static int by_resource(const void *a, const void *b)
 {
 	const struct charge *x = *(const struct charge *const *)a;
@@ -278,8 +278,8 @@ static int add_sums(struct refunding *refunding, const struct charge *const *lis
 	return SB_OK;
 }
 
-/* Adds up jobs and refunds. A job inside several budgets was charged to each and gives back to
- * each; in the sum of a resource it counts once. */
+/* Adds up jobs and refunds. A job inside several budgets was charged to each, and each gets a
+ * refund; in the sum of a resource the job counts once. */
 static int add_up(struct refunding *refunding, struct sb_error *err)
 {
 	const struct charge **list = calloc(refunding->count + 1, sizeof(*list));
@@ -311,7 +311,8 @@ static bool is_metered_by_rawusage(const struct refunding *refunding, const stru
 	return false;
 }
 
-/* Lists the selected accounts with their purses; none: all accounts. The caller frees the list. */
+/* Lists the selected accounts with their purses; all accounts if none is selected. The caller frees
+ * the list. */
 static int find_names(const struct refunding *refunding, size_t count, const char ***ret,
 		      size_t *ret_count, struct sb_error *err)
 {

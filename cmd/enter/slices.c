@@ -11,10 +11,10 @@
 #include "ledger/account/policy.h"
 #include "ledger/base/minmax.h"
 
-/* More than the days of a year. */
+/* Enough for each day of a year. */
 enum { SLICES_MAX = 400 };
 
-/* Returns what is wrong with the options together, or NULL. */
+/* Returns what is wrong with the combination of options, or NULL. */
 static const char *fault(const struct env *env, const struct slices *slices)
 {
 	bool others = option(env, "every") || option(env, "carry") || option(env, "borrow");
@@ -59,7 +59,7 @@ void slices_request(const struct slices *slices, struct posting *posting)
 			slices->count, period_words[slices->every], slices->carry, slices->borrow);
 }
 
-/* Sets the window of a slice. Nothing can be spent before the first one starts. */
+/* Sets the window of a slice. With --borrow no slice starts before the first period. */
 static int set_window(const struct deposit *deposit, const struct slices *slices, int64_t index,
 		      int64_t now, struct event *event, struct sb_error *err)
 {

@@ -7,7 +7,8 @@
 struct slices {
 	int64_t count; /* 0: the deposit is one lot */
 	uint8_t every; /* enum every */
-	int64_t carry, borrow; /* periods after and before its own in which a slice can be spent */
+	int64_t carry,
+		borrow; /* how many periods after and before its own a slice can be spent in */
 };
 
 /* Four rows of a verb's table of options. */
@@ -26,8 +27,8 @@ int slices_read(struct env *env, struct deposit *deposit, struct slices *ret);
 /* Adds them to the request. */
 void slices_request(const struct slices *slices, struct posting *posting);
 
-/* Appends a deposit for each slice; the first stands for the request. The others' refs are the
- * first's with #2, #3 … appended. The first slices get the seconds by which the amount is no
- * multiple of their number. Adds amount and window to posting->done. */
+/* Appends a deposit for each slice; the first has the request's ref. The others have that ref with
+ * #2, #3 … appended. If the amount is no multiple of the number of slices, the first slices are a
+ * second larger each. Adds amount and window to posting->done. */
 int append_slices(struct posting *posting, struct books *books, const struct deposit *deposit,
 		  const struct slices *slices, struct sb_error *err);

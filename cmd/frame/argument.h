@@ -14,7 +14,7 @@ enum argument_from {
 	FROM_VERBS,
 	FROM_ACCOUNTS, /* of the bank */
 	FROM_CLUSTERS, /* of the settings and the bank */
-	FROM_RESOURCES, /* [words], and others that the bank has */
+	FROM_RESOURCES, /* [words], and other resources of the bank */
 	FROM_FILES,
 	FROM_FOLDERS,
 };

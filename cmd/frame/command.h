@@ -51,8 +51,9 @@ struct command {
 	int max_args; /* -1: any number */
 	unsigned flags;
 	const struct option_spec *options; /* its own; NULL: none */
-	bool (*only_reads)(const struct env *env); /* with CMD_WRITE: whether the options ask for no
-						      change; NULL: they always do */
+	bool (*only_reads)(
+		const struct env *env); /* with CMD_WRITE: returns true if the options ask for no
+					   change; NULL: the verb always changes something */
 	int (*run)(struct env *env, int argc, const char *const argv[]); /* exit status */
 };
 

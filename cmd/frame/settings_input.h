@@ -15,7 +15,7 @@ struct settings_input {
 	void *to; /* the member of [settings] that the value belongs to */
 	bool *given; /* by setting: it was read */
 	bool factors_given[3]; /* the same for the maps in `factors` */
-	const char *named; /* what a map has factors of: QOS, for example */
+	const char *named; /* the kind of thing that the map has factors of, such as QOS */
 	struct sb_error *err;
 };
 

@@ -49,7 +49,7 @@ int settings_read_states(struct settings_input *in)
 
 /* ---- factors ---- */
 
-/* What factors are by. */
+/* The kinds of things that have factors. */
 static const struct {
 	const char *key, *name;
 	size_t offset; /* in struct tariff */
@@ -59,8 +59,8 @@ static const struct {
 
 enum { BY_COUNT = sizeof(by_what) / sizeof(by_what[0]) };
 
-/* Adds a factor to in->to. Slurm keeps QOS in lower case, and partitions and reservations as they
- * were spelt when they were made. */
+/* Adds a factor to in->to. Slurm keeps QOS in lower case, but partitions and reservations as they
+ * were spelt when they were created. */
 static int add_name(struct settings_input *in, struct site_factor **ret)
 {
 	const bool is_qos = in->to == &in->settings->tariff.qos;

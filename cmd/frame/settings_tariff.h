@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The settings by which a job is charged that are lists or maps: free_states and factors. */
+/* The settings about the price of jobs that are lists or maps: free_states and factors. */
 #pragma once
 
 #include "cmd/frame/settings_input.h"

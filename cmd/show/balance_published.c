@@ -15,16 +15,16 @@
 struct listing {
 	struct env *env;
 	struct published published;
-	const char *resource; /* of --resource; "": any */
+	const char *resource; /* only purses of it (--resource); "": of any */
 	bool *chosen; /* by place in published.list */
 	size_t chosen_count;
 	size_t missing; /* names of no account */
 	bool tree, total; /* print a tree; a row of totals */
-	int64_t min_percent; /* negative: any */
+	int64_t min_percent; /* --min-percent; negative: show all accounts */
 };
 
-/* Chooses what --resource admits of an account: its row and those of its purses, which follow it.
- */
+/* Chooses the rows of an account and of its purses, which follow it; with --resource only those of
+ * that resource. */
 static void choose_purses(struct listing *listing, const struct published_account *account)
 {
 	const struct published *published = &listing->published;
@@ -41,7 +41,7 @@ static void choose_purses(struct listing *listing, const struct published_accoun
 	}
 }
 
-/* Chooses an account and, with [above], the accounts above it; or one purse. Returns whether it is
+/* Chooses one purse, or an account and, with [above], the accounts above it. Returns whether it is
  * published. */
 static bool choose(struct listing *listing, const char *name, bool above)
 {
@@ -156,7 +156,7 @@ static bool is_chosen(const struct listing *listing, const struct published_acco
 	return account && listing->chosen[account - listing->published.list];
 }
 
-/* Returns the nearest account above that is also shown, of a purse the nearest purse of the same
+/* Returns the nearest account above that is also shown; for a purse, the nearest purse of the same
  * resource; "" for none. */
 static const char *above_of(const struct listing *listing, const struct published_account *account)
 {
@@ -178,7 +178,7 @@ static const char *above_of(const struct listing *listing, const struct publishe
 	return "";
 }
 
-/* Returns the row below which a tree shows this one: a purse is below its account. */
+/* Returns the name of the row below which the tree shows this one: a purse is below its account. */
 static const char *parent_of(const struct listing *listing, const struct published_account *account,
 			     const char *above)
 {
@@ -216,7 +216,7 @@ static int add_rows(struct listing *listing, struct output *output, struct sb_er
 	return SB_OK;
 }
 
-/* Removes the accounts that have used less than the options ask for. */
+/* Removes the accounts that have used less than --min-percent. */
 static void leave_out(struct listing *listing, struct output *output)
 {
 	for (size_t i = 0; i < listing->published.count; i++) {

@@ -7,7 +7,7 @@
 struct column;
 
 /* Prints the accounts of [selection] or, if that is empty, the accounts that the caller has in
- * Slurm and those above them. Leaves out accounts by balance_reaches() with [min_percent]. Returns
- * the exit status. */
+ * Slurm and those above them. Leaves out accounts for which balance_reaches() is false with
+ * [min_percent]. Returns the exit status. */
 int balance_published(struct env *env, const struct selection *selection,
 		      const struct column *columns, bool tree, bool total, int64_t min_percent);

@@ -9,7 +9,8 @@
 #include "cmd/frame/options.h"
 #include "ledger/base/amount.h"
 
-/* The state of the account's limits in Slurm; with [tres] of that one alone. */
+/* Returns the state of the account's limits in Slurm; with [tres], only of the limit on that TRES.
+ */
 static const char *lever_state(const struct account *account, const char *tres)
 {
 	bool pending = false, failed = false, set = false;
@@ -30,7 +31,8 @@ static const char *lever_state(const struct account *account, const char *tres)
 	return set ? "set" : "";
 }
 
-/* Finds the account of a purse; the account itself for its own. NULL: it is not in the books. */
+/* Finds the account that has the purse (for an account's own purse, the account itself). NULL: it
+ * is not in the books. */
 static int find_owner(struct books *books, const struct account *account,
 		      const struct account **ret, struct sb_error *err)
 {
@@ -46,7 +48,8 @@ static int find_owner(struct books *books, const struct account *account,
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
-/* The state of the limits of an account or, of a purse, of its resource's limit on the account. */
+/* Returns the state of the account's limits; for a purse, that of the account's limit on its
+ * resource. */
 static const char *lever_of(const struct account *account, const struct account *owner)
 {
 	char tres[RESOURCE_SIZE];
@@ -73,7 +76,7 @@ int balance_row_make(const struct env *env, struct books *books, const struct ac
 	TRY(books_read_time(books, account, settings->clusters, settings->cluster_count, &row.read,
 			    &cluster, err));
 	row.unread = !row.read && account->meter_count == 0 && !purse_is_account(account->name);
-	/* The present account says nothing about a purse in the past. */
+	/* For a past time: the state of the account today says nothing about the purse then. */
 	if (nesting)
 		TRY(find_owner(books, account, &owner, err));
 	held = owner ? purse_held(account, owner) : account_held(account);
@@ -185,7 +188,7 @@ static void print_sums(struct output *output, const char *name, const char *purs
 void balance_row_print(struct env *env, struct output *output, const struct balance_row *row,
 		       const char *parent, int64_t now)
 {
-	/* The row of a purse's account says the same. */
+	/* The row of the purse's account shows the same limits. */
 	if (*row->blocker && purse_is_account(row->name))
 		note(env, "%s: no job starts, since %s above it is held", row->name, row->blocker);
 	if (row->endless > 0 && option(env, "running"))

@@ -19,11 +19,11 @@ struct balance_row {
 	char state[16]; /* account_state(), or "blocked" */
 	char causes[CAUSES_SIZE];
 	char lever[16]; /* "set", "pending", "failed", or "" */
-	char blocker[NAME_SIZE]; /* what holds it besides: a held account above it, or its own
-				    account if it is a purse; "" for none */
+	char blocker[NAME_SIZE]; /* another account whose hold also blocks it: one above it or, for
+				    a purse, its own account; "" for none */
 	struct sums sums;
 	int64_t read; /* when its use was last read from Slurm; 0: never */
-	bool unread; /* Slurm does not meter it */
+	bool unread; /* use was never read, because Slurm does not measure the resource */
 	bool has_running; /* running jobs are known: the row shows the present */
 	int64_t seen; /* when squeue was last read; 0: the account is not metered by jobs */
 	int64_t endless; /* the number of running jobs without a time limit */
@@ -38,7 +38,7 @@ int balance_row_make(const struct env *env, struct books *books, const struct ac
 /* Whether an account has used at least [least] percent of its allocation; one without an allocation
  * has not. A negative [least] asks for all accounts. */
 bool balance_reaches(int64_t used, int64_t allocated, int64_t least);
-/* The note if no account has. */
+/* Printed if no account has used that much. */
 #define BALANCE_NONE_REACHES "no account has used that much of its allocation"
 
 /* Adds [more] to [to]. SB_EOVERFLOW leaves [to] half changed. */
@@ -82,8 +82,8 @@ extern const struct column balance_columns[BALANCE_COLUMNS_ALL];
 void balance_row_print(struct env *env, struct output *output, const struct balance_row *row,
 		       const char *parent, int64_t now);
 
-/* Prints the row of totals, of amounts of [resource]. */
+/* Prints the row of totals; the amounts are of [resource]. */
 void balance_total_print(struct output *output, const struct sums *sums, const char *resource,
 			 bool has_running);
-/* Whether --total adds the purse: it adds those of one resource, which is SU if it is "". */
+/* Whether --total includes the purse: a total is of one resource; "" means SU. */
 bool balance_total_has(const char *purse, const char *resource);

@@ -79,7 +79,7 @@ static int add_text(json_t *object, const char *name, const char *text)
 	return json_object_set_new(object, name, json_string(text));
 }
 
-/* Adds the resource and its unit, if the entry is of a purse of another one than SU. */
+/* Adds the resource and its unit if the purse is of another resource than SU. */
 static int add_unit(json_t *object, const char *purse)
 {
 	struct unit unit;

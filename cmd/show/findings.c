@@ -169,8 +169,9 @@ static bool is_same(const struct finding *a, const struct finding *b)
 	       strcmp(a->cluster, b->cluster) == 0 && strcmp(a->lever, b->lever) == 0;
 }
 
-/* Whether the finding is among the first [before] that were reported, by earlier plans; if not,
- * keeps it. Without memory it may be reported again. *next is where to start: 0 at first. */
+/* Returns whether the finding is among the first [before] of those reported, which are of earlier
+ * plans; if not, keeps it as reported. Without memory it may be reported again. *next is where to
+ * start: 0 at first. */
 static bool was_reported(struct reported *reported, const struct finding *finding, size_t before,
 			 size_t *next)
 {
@@ -178,7 +179,7 @@ static bool was_reported(struct reported *reported, const struct finding *findin
 
 	if (finding->seq)
 		return false;
-	/* Mostly they come in the same order again. */
+	/* Plans mostly find the same things in the same order. */
 	for (size_t i = 0; i < before; i++) {
 		size_t at = (*next + i) % before;
 

@@ -481,7 +481,7 @@ static bool lay_out(struct grid *grid, size_t room, struct layout *layout)
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]) && !layout->fits; i++) {
 		size_t sum = grid->count - 1, over;
 
-		/* The same as the way before. */
+		/* Without units this way is the same as the one before. */
 		if (i == 1 && !has_units(grid))
 			continue;
 		layout->grouped = ways[i].grouped;

@@ -26,8 +26,8 @@ enum cell_kind {
 	CELL_STATE, /* coloured by its word */
 	CELL_SHARE, /* a percentage, with a bar if there is room; coloured, red from 100 % */
 	CELL_PART, /* a percentage, with a bar if there is room; not coloured */
-	CELL_UNIT, /* the unit of the row's amounts, output_unit(); may become "GPU-h" */
-	CELL_RESOURCE, /* what the row's amounts are of: output_unit() */
+	CELL_UNIT, /* the unit of the row's amounts (output_unit()); may be shortened to "GPU-h" */
+	CELL_RESOURCE, /* the resource of the row's amounts (output_unit()) */
 };
 
 struct column {
@@ -67,8 +67,8 @@ bool grid_below(struct grid *grid, const char *name);
 /* True if there are no rows. */
 bool grid_is_empty(const struct grid *grid);
 
-/* Sorts the rows: [keys] has one for each, of [size] bytes, that [compare] compares as in qsort().
- * Equal rows keep their order. Returns false when memory ran out. */
+/* Sorts the rows. [keys] has a key of [size] bytes for each row; [compare] compares two keys as in
+ * qsort(). Equal rows keep their order. Returns false when memory ran out. */
 bool grid_sort(struct grid *grid, const void *keys, size_t size,
 	       int (*compare)(const void *, const void *));
 

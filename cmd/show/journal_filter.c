@@ -126,7 +126,8 @@ int journal_filter_has_resources(const struct journal_filter *filter, struct boo
 	return SB_OK;
 }
 
-/* Refuses a resource that no account has: an empty answer could mean that nothing happened. */
+/* Refuses a resource of which no account has a purse: an empty list would look as if nothing had
+ * happened. */
 static int check_resource(const struct journal_filter *filter, struct books *books,
 			  struct sb_error *err)
 {

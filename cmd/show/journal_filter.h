@@ -14,8 +14,8 @@ struct journal_filter {
 	const char *actor; /* the name or number of a user or login; NULL: any */
 	const char *ref; /* NULL: any */
 	const char *user, *partition; /* of the entry's job; NULL: any, or no job */
-	struct purses purses; /* of the selection, if it has names */
-	const char **names; /* of them */
+	struct purses purses; /* those of the selection, if it has names */
+	const char **names; /* the names of [purses] */
 	struct entry_range range; /* accounts, numbers and times */
 };
 
@@ -30,7 +30,8 @@ void journal_filter_release(struct journal_filter *filter);
 int journal_filter_check(struct env *env, struct books *books, struct journal_filter *filter,
 			 struct sb_error *err);
 
-/* Lists the purses whose entries are to be printed anew: others may have been opened. */
+/* Lists the purses whose entries to print once more, since purses may have been opened meanwhile.
+ */
 int journal_filter_purses(struct journal_filter *filter, struct books *books, struct sb_error *err);
 /* Whether entries may be of other resources than SU. */
 int journal_filter_has_resources(const struct journal_filter *filter, struct books *books,

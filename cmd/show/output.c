@@ -43,13 +43,14 @@ struct output {
 	bool texts[COLUMNS_MAX]; /* the cells that CSV has in quotes */
 	struct grid *grid;
 	struct grid_style style;
-	struct sort sort; /* with --sort, rows are printed when all are there */
+	struct sort sort; /* with --sort: keeps all rows until they can be printed in order */
 	struct unit unit; /* of the row's amounts */
-	struct unit common; /* of the amounts of all rows, if they are not [mixed] */
+	struct unit common; /* the unit of all rows' amounts, unless [mixed] */
 	bool named_unit, common_is_su, mixed;
-	bool uses_units; /* a column of output_show_units() is shown or sorted by */
+	bool uses_units; /* a column of units or resources is shown or is a key of --sort */
 	bool has_units; /* output_show_units() was called */
-	const char *units_below; /* the line about several units; NULL: the usual one */
+	const char *units_below; /* the line to print below a table with several units; NULL: the
+				    usual one */
 	bool had_row;
 	const char *if_empty; /* the note if there is no row; NULL: none */
 	json_t *list;
@@ -88,7 +89,7 @@ static int show_column(void *ctx, const char *name, struct sb_error *err)
 	return SB_OK;
 }
 
-/* Whether a column is among those of output_show_units(). */
+/* Whether output_show_units() adds the column. */
 static bool is_of_units(const struct output *output, size_t column)
 {
 	enum cell_kind kind = output->columns[column].kind;
@@ -206,7 +207,7 @@ static bool is_shown(const struct output *output, size_t column)
 	       output->form == FORM_CSV;
 }
 
-/* Lists the columns and creates the grid for them. */
+/* Chooses the columns to show and creates the grid for them. */
 static int lay_columns(struct output *output, struct sb_error *err)
 {
 	bool chosen = option(output->env, "format");
@@ -302,7 +303,7 @@ static void print_parsable(const struct output *output, FILE *file)
 	fputs(output->last_bar ? "|\n" : "\n", file);
 }
 
-/* Prints a row of CSV or a parsable one. */
+/* Prints a row for -P, -p or --csv. */
 static void print_line(const struct output *output, FILE *file)
 {
 	if (output->form == FORM_CSV)
@@ -311,7 +312,7 @@ static void print_line(const struct output *output, FILE *file)
 		print_parsable(output, file);
 }
 
-/* A table has its rows in the grid. */
+/* For a table the grid already has the row. */
 static void print_row(struct output *output)
 {
 	if (output->form == FORM_JSON) {
@@ -419,7 +420,7 @@ void output_unit(struct output *output, const char *purse)
 	struct unit unit;
 
 	if (is_su && !output->uses_units && !output->mixed && output->common_is_su) {
-		/* Nothing to change, as in most rows of most banks. */
+		/* All rows so far are of SU, and no column shows a unit: nothing changes. */
 		output->named_unit = true;
 		return;
 	}
@@ -577,7 +578,7 @@ void output_amount(struct output *output, size_t column, int64_t amount)
 	else if (!output->failed && place(output, column, &at) &&
 		 !grid_amount(output->grid, at, text, amount))
 		no_memory(output);
-	/* Amounts of several units are in the order of their numbers. */
+	/* Amounts in different units are sorted by the numbers that are shown. */
 	output_sort_as(output, column, amount / (output->unit.size / unit_su.size));
 }
 

@@ -23,13 +23,13 @@ int output_new(struct env *env, const struct column *columns, size_t count, stru
 /* Sets the note that output_finish() prints for people if there was no row. Borrows [text]. */
 void output_if_empty(struct output *output, const char *text);
 
-/* Adds the columns of the kinds CELL_UNIT and, for programs, CELL_RESOURCE to those that are shown
- * without --format, except with -p and -P. Call it before the first row, if rows may be of purses
- * of other resources than SU. */
+/* If rows may be of purses of other resources than SU, call this before the first row. It shows the
+ * columns of the kinds CELL_UNIT and, in JSON and CSV, CELL_RESOURCE even without --format, except
+ * with -p and -P. */
 void output_show_units(struct output *output);
 
-/* Sets the line below a table on a terminal that says in which units its amounts are, if they are
- * in several and there is no column of units. Borrows [text]. */
+/* Sets the line that explains units below a table on a terminal, printed if its amounts are in
+ * several units and it has no column of units. Borrows [text]. */
 void output_units_below(struct output *output, const char *text);
 
 /* Begins a row. Its cells are then set in any order; those not set are empty. [column] is an index
@@ -37,7 +37,8 @@ void output_units_below(struct output *output, const char *text);
 void output_row(struct output *output);
 void output_text(struct output *output, size_t column, const char *text);
 void output_number(struct output *output, size_t column, int64_t number);
-/* Names the purse whose amounts the row has, before any of them; without it they are in SU. */
+/* Sets the purse that the row's amounts are of; call it before any of them is set. Without it they
+ * are in SU. */
 void output_unit(struct output *output, const char *purse);
 void output_amount(struct output *output, size_t column, int64_t amount);
 /* Sets a missing amount: [word] in a table and with -P, null in JSON, empty in CSV. */
@@ -50,10 +51,10 @@ void output_percent(struct output *output, size_t column, int64_t percent); /* -
 void output_time(struct output *output, size_t column, int64_t when);
 /* Sets a missing time: [word] in a table and with -P, null in JSON, empty in CSV. */
 void output_no_time(struct output *output, size_t column, const char *word);
-/* Sets the number by which --sort places a cell whose text is a word: a missing amount or time has
- * none, and its row comes last. Call it after the cell was set. */
+/* Sets the number by which --sort sorts a cell whose text is a word. Without it a missing amount or
+ * time has no value, and its row comes last. Call it after setting the cell. */
 void output_sort_as(struct output *output, size_t column, int64_t number);
-/* Keeps the row behind all others when they are sorted. */
+/* Makes the current row stay behind all others when rows are sorted. */
 void output_last(struct output *output);
 /* Puts the row below the one called [name] in the tree that a table shows: grid_below(). */
 void output_below(struct output *output, const char *name);
@@ -65,8 +66,8 @@ void output_age(struct output *output, size_t column, int64_t when, int64_t now)
 int output_from_bank(struct env *env, const struct column *columns, size_t count, books_fn *list,
 		     void *ctx, struct output **ret_output);
 
-/* Prints the rows so far; not for verbs with CMD_SORT. Rows printed later have no header. JSON is
- * one list, so its rows wait for output_finish(). */
+/* Prints the rows added so far. Verbs with CMD_SORT must not call it. Rows printed later have no
+ * header. JSON is one list, so its rows wait for output_finish(). */
 int output_flush(struct output *output, struct sb_error *err);
 
 /* Stops the output: nothing more is printed, since half an answer or an empty one could be taken

@@ -154,7 +154,7 @@ static bool read_inside(json_t *map, bool odd, struct published *ret)
 	return true;
 }
 
-/* Reads a list of accounts or purses, for which there is room. */
+/* Appends a list of accounts or purses to ret->list, which has room. */
 static bool read_list(json_t *list, struct published *ret)
 {
 	for (size_t i = 0; i < json_array_size(list); i++) {

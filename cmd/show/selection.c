@@ -16,10 +16,10 @@ static int by_name(const void *a, const void *b)
 
 struct name_reading {
 	struct selection *selection;
-	bool purses; /* their names count, too */
+	bool purses; /* names of purses are allowed, too */
 };
 
-/* Reads a name. With --resource it is the account's purse of that. */
+/* Reads a name. With --resource an account's name stands for its purse of that resource. */
 static int read_name(const struct name_reading *reading, const char *text, char ret[NAME_SIZE],
 		     struct sb_error *err)
 {
@@ -162,7 +162,7 @@ static int add_purse(struct purses *purses, const struct account *account, struc
 	return SB_OK;
 }
 
-/* Lists those of all accounts. */
+/* Lists the purses of all accounts, of [resource] unless it is "". */
 static int list_all(const char *resource, struct books *books, struct purses *ret,
 		    struct sb_error *err)
 {
@@ -183,7 +183,7 @@ static int list_all(const char *resource, struct books *books, struct purses *re
 			    resource, resource);
 }
 
-/* Lists those of one name. */
+/* Lists the purses that one name stands for. */
 static int list_name(const struct selection *selection, struct books *books, const char *name,
 		     struct purses *ret, struct sb_error *err)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The accounts that a verb is about: its arguments and those of --accounts. Verbs that show amounts
- * also take purses (ledger/account/purse.h): an account stands for all of its purses, or for that
- * of --resource. */
+ * also take purses (ledger/account/purse.h): an account's name stands for all of its purses or,
+ * with --resource, for the one of that resource. */
 #pragma once
 
 #include "cmd/frame/env.h"
@@ -12,14 +12,15 @@ struct selection {
 	const char **list; /* the same as pointers */
 	size_t count; /* 0: all accounts */
 	size_t missing; /* how many names selection_find() removed */
-	char resource[RESOURCE_SIZE]; /* only purses of it, which [names] then name; "": of any */
+	char resource[RESOURCE_SIZE]; /* "": any; else only its purses are selected, and [names] are
+					 names of such purses */
 };
 
 /* Reads the names. Returns EXIT_DONE or, with a message, EXIT_USAGE. The caller calls
  * selection_release(). */
 int selection_read(struct env *env, int argc, const char *const argv[], struct selection *ret);
 
-/* The same for a verb that takes purses and, perhaps, --resource. */
+/* The same for a verb that takes purses and may have --resource. */
 int selection_read_purses(struct env *env, int argc, const char *const argv[],
 			  struct selection *ret);
 /* Reads one account or purse and, if the verb has it, --resource. Returns EXIT_DONE or, with a
@@ -27,7 +28,7 @@ int selection_read_purses(struct env *env, int argc, const char *const argv[],
 int purse_argument(struct env *env, const char *text, char ret[NAME_SIZE]);
 /* Reads --resource alone: "" without it. Fails with SB_EINVAL. */
 int resource_option(const struct env *env, char ret[RESOURCE_SIZE], struct sb_error *err);
-/* The option. */
+/* --resource of verbs that show something. */
 #define SHOWN_RESOURCE_OPTION                                                                      \
 	{                                                                                          \
 		"resource", 0, "TRES", "only of gres/gpu, cpu, mem ...; billing: only SU"          \
@@ -38,9 +39,9 @@ int resource_option(const struct env *env, char ret[RESOURCE_SIZE], struct sb_er
 int selection_find(struct selection *selection, struct env *env, struct books *books,
 		   struct sb_error *err);
 
-/* Lists the accounts and purses of a selection whose names exist, loaded as by books_account(): by
- * name, an account's purses behind it. SB_ENOTFOUND if --resource is of no account. The caller
- * calls purses_release(). */
+/* Lists the accounts and purses of a selection whose names exist, loaded as by books_account().
+ * They are in the order of purse_order(). SB_ENOTFOUND if no account has a purse of --resource. The
+ * caller calls purses_release(). */
 int selection_purses(const struct selection *selection, struct books *books, struct purses *ret,
 		     struct sb_error *err);
 /* Whether one of them is of another resource than SU. */

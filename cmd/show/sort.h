@@ -22,12 +22,12 @@ struct sort_value {
 	char *text;
 };
 
-/* A row that waits until all rows are there. */
+/* A row, kept until all rows are known. */
 struct sort_row {
 	const struct sort *sort;
 	struct sort_value *values; /* in the order of the keys */
 	size_t place; /* the number of rows added before it */
-	bool last; /* it stays behind all others */
+	bool last; /* it comes after all others (a row of totals) */
 	char *line; /* the row as it is printed, or NULL */
 	json_t *object; /* the same in JSON, or NULL */
 };
@@ -39,7 +39,7 @@ struct sort {
 	size_t count;
 };
 
-/* Adds a row without values. Returns false when memory ran out. */
+/* Adds a row that has no values yet. Returns false when memory ran out. */
 bool sort_add(struct sort *sort);
 
 /* Set the value of the last row in a column, unless the column is no key. "" is no value. Texts are

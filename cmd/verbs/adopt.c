@@ -36,7 +36,7 @@ struct adoption {
 /* An account and its row on a cluster. */
 struct seen_account {
 	const struct account *account;
-	const struct purses *purses; /* others than its own */
+	const struct purses *purses; /* those of other resources than SU */
 	const char *cluster;
 	const struct observed *row;
 };
@@ -56,7 +56,7 @@ static int add_stray(struct adoption *adoption, const struct seen_account *seen,
 	return SB_OK;
 }
 
-/* Whether the limit may follow the balance of the account or of a purse of it. */
+/* Whether the limit is one that can follow the balance of the account or of one of its purses. */
 static bool is_cap(const struct seen_account *seen, const char *field, const char *tres)
 {
 	if (strcmp(field, CAP_FIELD) != 0)
@@ -143,7 +143,7 @@ static int find_strays(struct books *books, void *ctx, struct sb_error *err)
 		struct purses purses;
 		int rc;
 
-		/* The account has the limits of its purses. */
+		/* The limits of purses are found with their account. */
 		if (!purse_is_account(account->name))
 			continue;
 		TRY(books_purses(books, account->name, &purses, err));

@@ -60,7 +60,8 @@ struct listing {
 	const char *as_of; /* NULL: now */
 	add_account *add; /* adds the rows of an account */
 	bool lots, forecast, running, tree, total;
-	int64_t min_percent; /* of the accounts to show; -1: any, with or without an allocation */
+	int64_t min_percent; /* show accounts that have used as much or more; -1: all, also those
+				without an allocation */
 	struct sums sums; /* of accounts that are below no other account in the list */
 	struct nesting nesting;
 	struct moment moment; /* to show */
@@ -91,7 +92,7 @@ static int add_forecast(const struct listing *listing, struct books *books,
 	return SB_OK;
 }
 
-/* Whether the list has that account, too. */
+/* Finds whether the account is in the list. */
 static int is_listed(const struct listing *listing, struct books *books, const char *name,
 		     bool *ret, struct sb_error *err)
 {
@@ -108,7 +109,7 @@ static int is_listed(const struct listing *listing, struct books *books, const c
 	return SB_OK;
 }
 
-/* Whether the list has the purse of that resource that the account may have. */
+/* Finds whether the account has a purse of the resource and it is in the list. */
 static int find_listed(const struct listing *listing, struct books *books, const char *account,
 		       const char *resource, char ret[NAME_SIZE], bool *ret_listed,
 		       struct sb_error *err)
@@ -117,7 +118,7 @@ static int find_listed(const struct listing *listing, struct books *books, const
 	int rc;
 
 	*ret_listed = false;
-	/* No purse has that long a name. */
+	/* The name would be too long, so there is no such purse. */
 	if (purse_name(account, resource, ret, NULL))
 		return SB_OK;
 	rc = books_find(books, ret, &purse, err);
@@ -126,8 +127,8 @@ static int find_listed(const struct listing *listing, struct books *books, const
 	return is_listed(listing, books, ret, ret_listed, err);
 }
 
-/* Finds the nearest account in the list above this one; "" for none. Of a purse it is the nearest
- * that has a purse of its resource. */
+/* Finds the nearest account in the list above this one; "" for none. For a purse only accounts that
+ * have a purse of its resource count. */
 static int find_parent(struct listing *listing, struct books *books, const struct account *account,
 		       char ret[NAME_SIZE], struct sb_error *err)
 {
@@ -241,7 +242,7 @@ static int list_now(struct listing *listing, struct books *books, const struct p
 	return rc;
 }
 
-/* An account of a history. */
+/* An account or purse as it was at a past time. */
 struct past {
 	const char *name;
 	size_t at;
@@ -254,7 +255,8 @@ static int by_purse(const void *a, const void *b)
 	return purse_order(one->name, other->name);
 }
 
-/* Adds the rows of those that the list is to have, in its order. [past] has room. */
+/* Adds the rows of the selected accounts and purses, in the order of purse_order(). [past] has room
+ * for all. */
 static int add_in_order(struct listing *listing, struct books *books, struct history *history,
 			struct past past[], struct sb_error *err)
 {
@@ -278,7 +280,7 @@ static int add_in_order(struct listing *listing, struct books *books, struct his
 	return rc;
 }
 
-/* Whether the user asked for this purse, and not for all of its account. */
+/* Whether the user named this purse itself, and not its account. */
 static bool is_named(const struct selection *selection, const char *purse)
 {
 	for (size_t i = 0; i < selection->count; i++) {
@@ -334,8 +336,8 @@ static int list_past(struct listing *listing, struct books *books, const char *n
 	return rc;
 }
 
-/* Adds the past rows of all accounts. It loads none of the present ones, of which there may be
- * many. */
+/* Adds the past rows of all accounts. It does not load present accounts, since there may be many.
+ */
 static int list_all_past(struct listing *listing, struct books *books, struct sb_error *err)
 {
 	struct resources resources;

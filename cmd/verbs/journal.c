@@ -48,7 +48,7 @@ static const struct column columns[COLUMN_COUNT] = {
 struct listing {
 	struct env *env;
 	struct output *output; /* NULL: JSON lines */
-	bool for_people; /* a table */
+	bool for_people; /* the form is a table */
 	struct journal_filter *filter;
 	struct books *books; /* of the transaction */
 	uint64_t last; /* print only so many, the newest; 0: all */
@@ -101,8 +101,8 @@ static bool signed_amount(const struct listing *listing, const struct event *eve
 	}
 }
 
-/* Puts the unit of the entry's amount before its detail, unless that names it. A column would leave
- * no room for the others. */
+/* Puts the unit of the entry's amount before its detail, unless the detail names it. A column of
+ * units would leave too little room for the other columns. */
 static void add_unit(const struct env *env, const char *purse, char *detail, size_t size)
 {
 	const struct unit unit = purse_unit(purse);
@@ -131,7 +131,7 @@ static void add_row(const struct listing *listing, const struct entry *entry)
 	output_text(output, COLUMN_ACCOUNT, event->account);
 	output_text(output, COLUMN_CLUSTER, event->cluster ? event->cluster : "");
 	has_amount = signed_amount(listing, event, &amount);
-	/* People read a unit as that of an amount. */
+	/* Without an amount a unit would only confuse people. */
 	if (has_amount || !listing->for_people)
 		output_unit(output, event->account);
 	if (has_amount)

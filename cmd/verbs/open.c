@@ -134,7 +134,8 @@ static bool is_counted(const struct clusters *clusters, const char *purse)
 	return false;
 }
 
-/* Refuses a budget of a resource that no cluster counts, unless it is not Slurm's at all. */
+/* Refuses a budget of a resource that no cluster counts, unless it is not a TRES of Slurm at all.
+ */
 static int refuse_uncounted(const struct opening *opening, struct env *env, const char *purse)
 {
 	const char *resource = purse_resource(purse);

@@ -104,7 +104,7 @@ struct reconciling {
 	struct window window;
 	/* Within the transaction that records the differences: */
 	struct books *books;
-	const char **changed; /* accounts and purses that got an entry; room for every line that
+	const char **changed; /* accounts and purses that got an entry; has room for every line that
 				 differs */
 	size_t changed_count;
 	const struct record *listed; /* with all jobs added up, while its jobs are printed */

@@ -55,7 +55,7 @@ static int find_related(struct books *books, void *ctx, struct sb_error *err)
 		const char *name = books_at(books, i)->name;
 		bool related = false;
 
-		/* Purses go with their accounts. */
+		/* A purse is reset with its account. */
 		if (purse_is_account(name))
 			rc = is_related(reset, name, &related, err);
 		if (rc || !related)

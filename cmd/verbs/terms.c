@@ -99,7 +99,7 @@ static int find_holder(const struct env *env, struct books *books, const struct 
 	return rules_of_purse(books, account, &site, &ret->rules, err);
 }
 
-/* Writes the name of the limit that holds it, or "none". Returns [to]. */
+/* Writes the name of the limit in Slurm that holds it, or "none". Returns [to]. */
 static const char *lever_of(const struct holder *holder, char to[LEVER_NAME_SIZE])
 {
 	const struct limit hold = hold_limit(holder->account, &holder->rules);
@@ -179,7 +179,7 @@ static bool is_same(const struct account *account, const struct event *event)
 	       is_same_quota(&account->quota, event);
 }
 
-/* Sets the quota of the event: the given parts, and the account's others. */
+/* Sets the quota of the event: the parts that were given, the others as the account has them. */
 static int set_quota(const struct terms *terms, const struct account *account, int64_t now,
 		     struct event *event, struct sb_error *err)
 {
@@ -270,7 +270,8 @@ static int show_lines(struct books *books, void *ctx, struct sb_error *err)
 	return SB_OK;
 }
 
-/* Prints a term that the settings have, too; one of the account's [own] has a mark for people. */
+/* Prints a term that can also come from the settings; in a table, one of the account's [own] is
+ * marked. */
 static void print_term(struct listing *listing, size_t column, const char *value, bool own)
 {
 	char marked[LEVER_NAME_SIZE + 1];
@@ -335,7 +336,7 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 	TRY(selection_purses(listing->selection, books, &purses, err));
 	output_if_empty(listing->output,
 			"the bank has no accounts yet: `subank open ACCOUNT SU` opens one");
-	/* A credit of 0 needs no unit. */
+	/* Without any credit there are no amounts that need a unit. */
 	if (has_resources(&purses) && (has_credit(&purses) || !prints_for_people(listing->env)))
 		output_show_units(listing->output);
 	for (size_t i = 0; i < purses.count && !rc; i++)

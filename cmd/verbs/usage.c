@@ -212,7 +212,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 	if (status != EXIT_DONE)
 		return status;
-	/* Its budgets of other resources only if they are named. */
+	/* A resource other than SU has to be asked for, by --resource or by the name of a purse. */
 	if (!*selection.resource)
 		(void)snprintf(selection.resource, RESOURCE_SIZE, "%s", RESOURCE_BILLING);
 	listing.selection = &selection;

@@ -58,8 +58,9 @@ struct why {
 	const char *name;
 	struct rules rules; /* of the site or, for a purse, of its account */
 	const struct account *account; /* or a purse */
-	const struct account *owner; /* the account that has the purse, and the levers */
-	char tres[RESOURCE_SIZE]; /* whose limit holds jobs for the purse; "": there is none */
+	const struct account *owner; /* the account that has the purse; the levers are its own */
+	char tres[RESOURCE_SIZE]; /* the TRES whose limit holds jobs for the purse; "": Slurm has no
+				     such limit */
 	struct funds funds;
 	int64_t read; /* when its use was read */
 	const char *read_on; /* the cluster that was read longest ago */
@@ -141,7 +142,7 @@ static bool is_low(const struct why *why)
 	return !why->account->unlimited && percent(why) >= level;
 }
 
-/* Whether it is the limit that follows the balance of the purse, or holds its resource. */
+/* Whether the lever is the limit that holds the purse's resource or follows its balance. */
 static bool is_of_purse(const struct why *why, const struct lever *lever)
 {
 	return lever_is_on(lever, CAP_FIELD, why->tres);
@@ -411,7 +412,8 @@ static int report_held_purses(const struct why *why, struct books *books, struct
 	return SB_OK;
 }
 
-/* Whether no use of the purse has been read, and none may ever be: not a TRES that Slurm limits. */
+/* Whether Slurm may not measure the purse's resource at all: no use was ever read, and Slurm has no
+ * limit on it. */
 static bool is_unmetered(const struct why *why)
 {
 	return why->account != why->owner && !*why->tres && why->account->meter_count == 0;

@@ -56,11 +56,11 @@ struct quota {
 	uint8_t every; /* enum every */
 	int64_t start; /* of the first period, from which the edges of all are computed */
 	int64_t carry; /* for how many periods after its own the money can still be spent */
-	int64_t forgive_below; /* so much debt is forgiven at a new period; 0: none */
-	int64_t since; /* a period that had ended by then gets nothing: the quota was set, or the
-			  account opened again, at that time */
-	int64_t granted; /* the end of the last period that got its quota; 0: none did. Stays when
-			    the quota is changed, so no time gets two. */
+	int64_t forgive_below; /* debt up to this much is forgiven at a new period; 0: none */
+	int64_t since; /* when the quota was set or the account opened again: a period that had
+			  ended by then gets nothing */
+	int64_t granted; /* the end of the last period that got its quota; 0: none did. A change of
+			    the quota keeps it, so that no time gets two quotas. */
 };
 
 /* A limit in Slurm that the bank changed or is about to change. */
@@ -83,8 +83,8 @@ struct lever {
 	char reason[256]; /* of that outcome */
 };
 
-/* The state of an account with its budget of SU or, with the name of a purse, of its budget of
- * another resource: purse.h. Slurm's limits and moves belong to the account alone. */
+/* The state of an account, which includes its purse of SU, or of a purse of another resource
+ * (purse.h). Only an account has limits in Slurm and moves. */
 struct account {
 	char name[NAME_SIZE];
 	bool open;

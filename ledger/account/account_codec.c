@@ -71,7 +71,7 @@ static void read_quota(struct reader *from, struct account *account)
 	quota->since = read_count(from);
 	quota->granted = read_count(from);
 	account->forgiven = read_sum(from);
-	/* The check computes the periods' edges. */
+	/* Checks compute the edges of periods from these. */
 	if ((quota->amount > 0) != (quota->every != EVERY_NONE) || quota->start > WHEN_MAX ||
 	    quota->since > WHEN_MAX || quota->granted > WHEN_MAX || quota->carry > EVENT_CARRY_MAX)
 		from->failed = true;

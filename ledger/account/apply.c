@@ -270,8 +270,8 @@ static int apply_applied(struct account *account, const struct event *event, str
 }
 
 /* Checks that no money was created or lost: lots - debt = deposits + received - withdrawals - sent
- * - charges - expired + refunds - adjustments + given back - taken back + forgiven. And that
- * balance and use fit int64, whatever windows are active. */
+ * - charges - expired + refunds - adjustments + given back - taken back + forgiven. Also checks
+ * that balance and use fit int64, whichever windows are active. */
 static int check_sums(const struct account *account, const struct event *event,
 		      struct sb_error *err)
 {

@@ -6,9 +6,8 @@
 #include "ledger/base/amount.h"
 #include "ledger/base/when.h"
 
-/* Settles again, since new money pays debt, and compares the debt [before] and after with the
- * entry.
- */
+/* Settles again, since new money pays debt, and compares the debt that was paid since [before] with
+ * the entry's. */
 static int check_debt_paid(struct account *account, const struct event *event, int64_t before,
 			   struct sb_error *err)
 {
@@ -18,8 +17,8 @@ static int check_debt_paid(struct account *account, const struct event *event, i
 	return SB_OK;
 }
 
-/* Pays debt from the quota of a period, even from one that is over: the debt is older than the
- * period, and a check in time would have paid it. */
+/* Pays debt from the quota of a period, even if the period is over: a check in time would have paid
+ * this debt, since it is older than the period. */
 static int pay_by_quota(struct account *account, const struct event *event, struct lot *lot,
 			struct sb_error *err)
 {

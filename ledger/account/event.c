@@ -185,9 +185,9 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
 	[EVENT_FORGIVE] = KIND("forgive", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT),
 };
 
-/* How many of a kind's last fields came after version 1, and how many of those after version 3.
- * Files may omit them. An entry is stored in the first version that has all its fields without
- * their defaults. */
+/* How many of a kind's last fields were added after version 1, and how many of those after
+ * version 3. Files may omit them. An entry is stored in the first version that has all fields in
+ * which the entry does not have the default. */
 static const uint8_t later_fields[EVENT_KIND_END] = {
 	[EVENT_CHARGE_JOB] = 4, [EVENT_TERMS] = 5, [EVENT_DEPOSIT] = 1};
 static const uint8_t newest_fields[EVENT_KIND_END] = {[EVENT_CHARGE_JOB] = 3};
@@ -531,7 +531,7 @@ static const char *kind_fault(const struct event *event)
 	}
 }
 
-/* Checks that the account and the resource of an event go together, in the same way. */
+/* Returns what is wrong if the account and the resource of an event do not go together, or NULL. */
 static const char *purse_fault(const struct event *event)
 {
 	const char *resource = purse_resource(event->account), *to = event_receiver(event);
@@ -662,7 +662,7 @@ static bool has_sudo(const struct event *event)
 	return event->sudo && *event->sudo;
 }
 
-/* The first version that can hold the event. */
+/* Returns the first version that can hold the event. */
 static uint8_t version_of(const struct event *event)
 {
 	if (has_values(event, newest_fields[event->kind]))
@@ -672,7 +672,7 @@ static uint8_t version_of(const struct event *event)
 	return has_values(event, later_fields[event->kind]) ? EVENT_VERSION_LATER : EVENT_VERSION;
 }
 
-/* The number of a kind's fields that a version has. */
+/* Returns how many fields the kind has in the version. */
 static size_t field_count(int kind, uint8_t version)
 {
 	size_t missing = version == EVENT_VERSION	  ? later_fields[kind]

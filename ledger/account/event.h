@@ -61,7 +61,7 @@ enum event_kind {
 	EVENT_RECONCILE = 21,
 	EVENT_METER = 22,
 	EVENT_MOVE = 23,
-	EVENT_FEE = 24, /* a charge that no meter measured */
+	EVENT_FEE = 24, /* a charge by `subank charge`, for what no meter measures */
 	EVENT_FORGIVE = 25,
 	EVENT_KIND_END = 26,
 };
@@ -161,7 +161,7 @@ struct event {
 	const char *sudo; /* the user who ran sudo, if there was no login; from the environment,
 			     which anybody can set; "" is none */
 
-	const char *account; /* or a purse of one: purse.h */
+	const char *account; /* an account or a purse: purse.h */
 	const char *to; /* transfer: the receiver; the same in its reversal, "" in others */
 	const char *cluster;
 	const char *resource; /* purse_resource() of [account] */
@@ -180,8 +180,8 @@ struct event {
 	int64_t amount; /* seconds of the resource, more than 0: the kind gives the sign */
 	int64_t before; /* a cluster's reading before, billing-seconds; -1 in the first baseline */
 	int64_t now; /* and its reading now */
-	int64_t since; /* charge, fee, reconcile: the use was in [since, until); meter, move: it
-			  counts from then on */
+	int64_t since; /* charge, fee, reconcile: the use was in [since, until); meter, move: when
+			  the new meter or place begins to count */
 	int64_t until; /* also hold and release: when it ends by itself, 0: never */
 	int64_t start; /* the window of a lot, [start, end); end WHEN_NEVER is none; terms: of the
 			  quota's first period */
@@ -193,10 +193,10 @@ struct event {
 	int64_t found; /* lever: Slurm's value before; -1 is none */
 	int64_t set; /* lever: the value to set; -1 clears */
 	int64_t credit; /* terms: how far below zero the balance may go */
-	int64_t quota; /* terms: put in at the start of each period; 0 is none */
+	int64_t quota; /* terms: the deposit of each period; 0 is none */
 	int64_t carry; /* terms: for how many more periods a quota can be spent */
-	int64_t forgive_below; /* terms: so much debt is forgiven at a new period */
-	int64_t period; /* deposit: the end of the period that it is the quota of; 0: of none */
+	int64_t forgive_below; /* terms: debt up to this much is forgiven at a new period */
+	int64_t period; /* deposit: a quota of the period that ends then; 0: not a quota */
 	uint64_t answers; /* the entry that this one answers */
 	uint8_t cause; /* enum cause */
 	uint8_t action; /* enum lever_action */
@@ -214,18 +214,19 @@ struct event {
 	int64_t elapsed; /* seconds that it ran, without suspensions */
 	int64_t factor; /* its price: its QOS's UsageFactor times the site's, in millionths */
 	int64_t excess; /* what fractional weights add to its billing, in EVENT_EXCESS_ONE */
-	const char *reservation; /* job: whose factor is in [factor]; "": none, or not known */
+	const char *reservation; /* job: the reservation, whose factor is part of [factor]; "":
+				    none, or unknown */
 	int64_t round_seconds; /* job: run time was rounded up to a multiple of this; 0: it was not
 				*/
-	int64_t min_charge; /* job: the least that a job cost then; 0: no such limit */
+	int64_t min_charge; /* job: min_charge of the settings then; 0: none */
 	struct part *parts;
 	size_t part_count;
 	size_t part_size; /* allocated */
 };
 
 enum field_type {
-	FIELD_NAME, /* of a cluster */
-	FIELD_PURSE, /* an account's name, or ACCOUNT:RESOURCE */
+	FIELD_NAME, /* the name of a cluster */
+	FIELD_PURSE, /* the name of an account, or ACCOUNT:RESOURCE */
 	FIELD_TEXT,
 	FIELD_AMOUNT, /* more than 0 */
 	FIELD_COUNT, /* 0 or more */

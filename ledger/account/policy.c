@@ -119,7 +119,8 @@ enum enforcement enforcement_of(const struct account *account, const struct rule
 
 	if (enforcement > ENFORCE_WARN && !purse_lever(account, tres))
 		return ENFORCE_WARN;
-	/* A limit of the untyped GRES would follow the balance of one type. */
+	/* The limit that Slurm has is of the whole GRES: it must not follow the balance of one
+	 * type. */
 	return enforcement == ENFORCE_LIMIT && resource_is_typed(purse_resource(account->name))
 		       ? ENFORCE_HOLD
 		       : enforcement;

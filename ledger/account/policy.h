@@ -24,12 +24,13 @@ struct rules {
 };
 
 const struct thresholds *thresholds_of(const struct account *account, const struct rules *rules);
-/* Of a purse, no more than Slurm can do: `warn` if no limit holds its resource, `hold` instead of
- * `limit` for a type of a GRES. */
+/* For a purse, at most what Slurm can enforce: `warn` if Slurm has no limit on the resource, `hold`
+ * instead of `limit` for a type of a GRES. */
 enum enforcement enforcement_of(const struct account *account, const struct rules *rules);
 enum metering metering_of(const struct account *account, const struct rules *rules);
 
-/* The rules for the purses of [owner]: what its terms say holds for purses whose own do not. */
+/* Returns the rules for the purses of [owner]: its terms apply where a purse has none of its own.
+ */
 struct rules purse_rules(const struct account *owner, const struct rules *rules);
 
 /* A limit of an account in Slurm. */
@@ -42,14 +43,15 @@ struct limit {
 /* The lever that holds the account. */
 struct limit hold_limit(const struct account *account, const struct rules *rules);
 
-/* Gives the limit that holds jobs by a purse's resource; of an account's own purse the one that
- * `limit` sets: Slurm's limit of all billing, in whole minutes. Its field is CAP_FIELD. Returns
- * false if Slurm has no such limit. */
+/* Gives the TRES whose limit (field CAP_FIELD, in whole minutes) holds jobs that use the purse's
+ * resource. For an account's own purse it is the TRES that `limit` sets: billing. Returns false if
+ * Slurm has no such limit. */
 #define CAP_FIELD "GrpTRESMins"
 #define CAP_TRES RESOURCE_BILLING
 bool purse_lever(const struct account *purse, char to[RESOURCE_SIZE]);
 
-/* Whether a purse of [owner] is held for a cause of its own; a grace of the account lets it run. */
+/* Whether a purse of [owner] is held for a cause of its own. A grace of the purse or of the account
+ * suspends that. */
 bool purse_held(const struct account *purse, const struct account *owner);
 
 /* One cluster's part of what an account may still use under `limit`. Slurm starts a job only if the
@@ -59,7 +61,7 @@ struct cap {
 	/* in */
 	bool silent; /* the cluster did not answer; what can be used there stays reserved */
 	bool absent; /* the account is not on the cluster */
-	int64_t used; /* seconds by the counter that Slurm compares the limit with */
+	int64_t used; /* the use, in seconds, of the counter that Slurm compares the limit with */
 	int64_t running; /* what running jobs may still use, whatever the limit; seconds */
 	int64_t share; /* its weight among the clusters */
 	int64_t now; /* the limit in force; -1: none */
@@ -120,8 +122,8 @@ enum lever_plan {
 	LEVER_GIVE_UP, /* do not restore: somebody else changed the value */
 	LEVER_DRIFT, /* in force, but somebody else changed the value */
 };
-/* Decides what to do about a limit. [decision]: the last entry that decided on the account or a
- * purse of it. [lever]: the bank's lever on the limit, or NULL. [current]: the value that Slurm
+/* Decides what to do about a limit. [decision]: the last entry that decided on the account or one
+ * of its purses. [lever]: the bank's lever on the limit, or NULL. [current]: the value that Slurm
  * shows; -1: none. [limit]: the value to have; NULL: the site's. */
 enum lever_plan plan_lever(uint64_t decision, const struct lever *lever, int64_t current,
 			   const struct limit *limit, bool put_right);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Bytes that stand in a TRES of Slurm, and in file names, which sites count by. */
+/* Bytes that occur in TRES of Slurm and in names of what sites count, such as file systems. */
 static bool is_allowed(char c, bool first)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
@@ -108,7 +108,7 @@ int purse_order(const char *a, const char *b)
 		a++;
 		b++;
 	}
-	/* Other bytes of names are above this one. */
+	/* 1 sorts before all bytes of names, so purses come directly after their account. */
 	one = *a == ':' ? 1 : (unsigned char)*a;
 	other = *b == ':' ? 1 : (unsigned char)*b;
 	return (one > other) - (one < other);
@@ -182,7 +182,7 @@ struct unit purse_unit(const char *purse)
 		(void)snprintf(unit.second, sizeof(unit.second), "%s", units[i].second);
 		return unit;
 	}
-	/* The last part: an hour of "gres/gpu:a100" is an a100-hour. */
+	/* Units are named by the last part: the hour of "gres/gpu:a100" is an a100-hour. */
 	for (const char *c = resource; *c; c++) {
 		if ((*c == '/' || *c == ':') && c[1])
 			short_name = c + 1;

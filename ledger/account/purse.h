@@ -3,7 +3,7 @@
  * own name is its purse of SU. The purse of another resource is named ACCOUNT:RESOURCE, as in
  * "physics:gres/gpu"; an account's name has no colon. Slurm knows only the account.
  *
- * A resource is a TRES of Slurm by its name there, or anything else that the site counts, such as
+ * A resource is a TRES of Slurm by its name there, or something else that the site counts, such as
  * "storage". It is counted in seconds: of billing, of a GPU, of a MiB of memory. */
 #pragma once
 
@@ -14,8 +14,8 @@
 
 enum { RESOURCE_SIZE = 65 }; /* the longest resource and its NUL */
 
-/* Makes the name of an account's purse; the account itself for "billing". Upper case is folded.
- * SB_EINVAL for a name that is not allowed, or a purse whose name has more than 255 bytes. */
+/* Makes the name of an account's purse; for "billing" that is the account's name. Upper case is
+ * folded. SB_EINVAL if a name is not allowed or the purse's name would have more than 255 bytes. */
 int purse_name(const char *account, const char *resource, char ret[NAME_SIZE],
 	       struct sb_error *err);
 
@@ -31,26 +31,26 @@ bool purse_ok(const char *purse);
 /* Whether it is an account's own purse, that of SU. */
 bool purse_is_account(const char *purse);
 
-/* Returns the resource; it is part of [purse], or "billing". */
+/* Returns the resource; it points into [purse], or is "billing". */
 const char *purse_resource(const char *purse);
 
 /* Writes the name of the account that has the purse. Returns [to]. */
 const char *purse_account(char to[NAME_SIZE], const char *purse);
 
-/* Whether it is a purse of the account, its own included. */
+/* Whether it is a purse of the account; the account's own is one. */
 bool purse_is_of(const char *purse, const char *account);
 
 /* Compares two purses as strcmp() does, but puts those of an account directly after it. */
 int purse_order(const char *a, const char *b);
 
-/* Writes the TRES whose limit in Slurm holds jobs that use the resource, and returns true. False
- * if Slurm holds none: it does not meter the resource, or ignores a limit of it (energy, vmem,
- * pages, fs/...). For a type of a GRES it is the GRES: a limit of "gres/gpu:a100" lets jobs through
- * that request any GPU (measured, 22.05.8). */
+/* Writes the TRES whose limit in Slurm holds jobs that use the resource. Returns false if there is
+ * none: Slurm does not measure the resource, or ignores limits on it (energy, vmem, pages, fs/...).
+ * For a type of a GRES the TRES is the GRES: under a limit on "gres/gpu:a100" Slurm still starts
+ * jobs that request any GPU (measured on 22.05.8). */
 bool resource_lever(const char *resource, char to[RESOURCE_SIZE]);
 
 /* Whether the resource has a type, as "gres/gpu:a100" has. */
 bool resource_is_typed(const char *resource);
 
-/* The unit of a purse's amounts, as people write them. */
+/* Returns the unit in which people read and write the purse's amounts. */
 struct unit purse_unit(const char *purse);

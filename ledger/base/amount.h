@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Money: whole seconds of a resource in int64_t, billing-seconds for most; 1 SU is 3600 of them.
+/* Money: whole seconds of a resource in int64_t, mostly billing-seconds, of which 1 SU is 3600.
  * Every sum is checked for overflow; floating point is never used. */
 #pragma once
 
@@ -38,8 +38,8 @@ static inline bool amount_sub(int64_t a, int64_t b, int64_t *ret)
 /* The unit in which people read and write amounts. */
 struct unit {
 	char name[80]; /* "SU", "GPU-hours" */
-	char second[80]; /* what is counted: "billing-second" */
-	int64_t size; /* of them in the unit; a multiple of 100 */
+	char second[80]; /* what the books count: "billing-second" */
+	int64_t size; /* how many of these are one unit; a multiple of 100 */
 };
 /* SU. */
 extern const struct unit unit_su;

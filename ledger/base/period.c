@@ -35,8 +35,8 @@ bool period_edge(int64_t first, enum every every, int64_t n, int64_t *ret)
 
 int64_t period_at(int64_t first, enum every every, int64_t when)
 {
-	/* Start too high, by more than a zone's clocks and calendar can skip: some months are
-	 * longer, and Samoa skipped a day. */
+	/* Begin the search too high, by more than a zone's clocks and calendar can skip: [length]
+	 * is that of the shortest month, and Samoa skipped a day. */
 	const int64_t length = (lengths[every].days + 28 * lengths[every].months) * WHEN_DAY;
 	int64_t n = when > first ? (when - first) / length + 3 : 0, edge;
 
@@ -57,7 +57,7 @@ int64_t period_start(enum every every, int64_t when)
 		months = tm.tm_mon % 3;
 	if (every == EVERY_YEAR)
 		months = tm.tm_mon;
-	/* In 1970, where there may be no such time, the start is the time itself. */
+	/* In early 1970 the start may be before the epoch, where no time exists: use [when]. */
 	if (!when_add_days(when, -days, &when) || !when_add_months(when, -months, &when))
 		return when;
 	return when_day(when);

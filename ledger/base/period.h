@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Periods that follow each other by the local calendar: days, weeks, months … from a first moment
- * on. Their edges are all computed from that moment, so months that begin on 31 January begin on 28
- * February and on 31 March again. */
+ * on. All edges are computed from that moment, not from each other: if the first month begins on 31
+ * January, the next ones begin on 28 February and on 31 March. */
 #pragma once
 
 #include <stdbool.h>
@@ -21,7 +21,7 @@ enum every {
 /* "none", "day" …; NULL after the last. */
 extern const char *const period_words[EVERY_COUNT + 1];
 
-/* Finds where period [n], counted from 0, begins: the end of the one before. Periods may be empty:
+/* Finds where period [n], counted from 0, begins: the end of the one before. A period can be empty:
  * a day that the calendar lacks. Returns false before 1970 and past WHEN_MAX. */
 bool period_edge(int64_t first, enum every every, int64_t n, int64_t *ret);
 

@@ -83,7 +83,7 @@ static bool first_moment(const struct tm *tm, bool clock, int64_t *ret)
 
 		copy.tm_isdst = dst;
 		seconds = mktime(&copy);
-		/* -1: it failed, as for a whole day that the calendar skips. */
+		/* mktime() returned -1: it failed, as for a day that the calendar skips. */
 		if (seconds == -1 || !same_day(&copy, tm) || (found && seconds >= *ret) ||
 		    (clock && (copy.tm_hour != tm->tm_hour || copy.tm_min != tm->tm_min)))
 			continue;
@@ -198,7 +198,7 @@ static enum fault parse_relative(const char *text, int64_t now, int64_t *ret)
 	return FAULT_FORM;
 }
 
-/* Returns the last day of the month; [month] counts from January, 0, and may be past December. */
+/* Returns the number of days of the month; [month] is 0 for January and may be past December. */
 static int month_length(int year, int month)
 {
 	/* The last day of a month is day 0 of the next. */
@@ -259,8 +259,8 @@ static struct tm to_local(int64_t when)
 	return tm;
 }
 
-/* Finds the time of day of [tm] on its day, which may be past the end of its month. A day that the
- * calendar lacks (Samoa had no 30 December 2011) is the first moment of the next one. */
+/* Finds the time of day of [tm] on its day, which may be past the end of its month. For a day that
+ * the calendar lacks (Samoa had no 30 December 2011) it is the first moment of the next day. */
 static bool on_day(const struct tm *tm, int64_t *ret)
 {
 	struct tm day = {.tm_year = tm->tm_year, .tm_mon = tm->tm_mon, .tm_mday = tm->tm_mday};

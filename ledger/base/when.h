@@ -22,7 +22,7 @@ enum { WHEN_TEXT_SIZE = 40 }; /* bytes of the longest formatted time */
 int when_parse(const char *text, int64_t now, int64_t *ret, struct sb_error *err);
 
 /* Find the same local time [days] or [months] later, across changes of daylight saving. In a month
- * without that day, it is the month's last day. Return false before 1970 and past WHEN_MAX. */
+ * without that day they take the month's last day. Return false before 1970 and past WHEN_MAX. */
 bool when_add_days(int64_t when, int days, int64_t *ret);
 bool when_add_months(int64_t when, int months, int64_t *ret);
 

@@ -73,17 +73,17 @@ int books_find(struct books *books, const char *name, const struct account **ret
 int books_load_all(struct books *books, size_t *ret_count, struct sb_error *err);
 const struct account *books_at(const struct books *books, size_t index);
 
-/* The resources that purses have: a list of texts, sorted. Empty in most banks. The caller calls
+/* The resources of which there are purses, sorted. Empty in most banks. The caller calls
  * resources_release(). */
 struct resources {
 	char (*list)[RESOURCE_SIZE];
 	size_t count;
 };
 int books_resources(struct books *books, struct resources *ret, struct sb_error *err);
-/* The same from the accounts themselves, all of which it loads: slower, and what the list must be.
- */
+/* Computes the same list from the accounts, all of which it loads: slower, but independent of the
+ * stored list. */
 int books_used_resources(struct books *books, struct resources *ret, struct sb_error *err);
-/* Corrects the list: checks find no purse of a resource that it lacks. */
+/* Corrects the stored list. Checks do not find purses of a resource that it lacks. */
 int books_mend_resources(struct books *books, struct sb_error *err);
 bool resources_have(const struct resources *resources, const char *name);
 bool resources_same(const struct resources *a, const struct resources *b);

@@ -36,8 +36,8 @@ struct books {
 	const struct author *author;
 	bool replay; /* entries bring their own times */
 	bool complete; /* every account is loaded: ignore the stored states */
-	bool loaded_all; /* every stored state is loaded */
-	bool no_purses; /* no account has a purse other than its own */
+	bool loaded_all; /* the state of every account is loaded */
+	bool no_purses; /* all purses are accounts' own */
 	bool omit_deferred;
 	unsigned char bank[BANK_ID_SIZE];
 	struct head head;
@@ -95,7 +95,7 @@ void books_release(struct books *books);
 
 /* notes.c */
 
-/* Adds to the resources that purses have; does nothing if it is there. */
+/* Adds the resource to the list of books_resources(); does nothing if the list has it. */
 int books_add_resource(struct books *books, const char *resource, struct sb_error *err);
 
 /* append.c */

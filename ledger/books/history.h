@@ -28,7 +28,7 @@ int history_advance(struct history *history, uint64_t seq, history_each *each, v
 
 /* Counts the accounts opened so far. */
 int history_count(struct history *history, size_t *ret, struct sb_error *err);
-/* Returns the name of one of them; it is valid as long as the history. */
+/* Returns the name of an account of the history; it is valid as long as the history. */
 const char *history_name(const struct history *history, size_t index);
 /* Copies an account, by index in the order of names, and settles the copy to [time]. The caller
  * calls account_free(). */

@@ -35,15 +35,15 @@ static int find_tree(struct nesting *nesting, struct books *books, const char *c
 	return SB_OK;
 }
 
-/* Finds an account by its name in Slurm, where it may look like that of a purse. */
+/* Finds an account by its name in Slurm, where an account may have the name of a purse. */
 static int find_account(struct books *books, const char *name, const struct account **ret,
 			struct sb_error *err)
 {
 	return purse_is_account(name) ? books_find(books, name, ret, err) : SB_ENOTFOUND;
 }
 
-/* Copies the name if that account is in the books, and held if [held]; with [held] and [resource]
- * also that of its purse if it is held. */
+/* Copies the name if that account is in the books and, with [held], is held. With [held] and
+ * [resource], an account that is not held but whose purse is gives the purse's name. */
 static int take(struct books *books, const char *name, const char *resource, bool held,
 		char ret[NAME_SIZE], struct sb_error *err)
 {
@@ -65,8 +65,8 @@ static int take(struct books *books, const char *name, const char *resource, boo
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
-/* Searches upwards from account [name] on one cluster; with [held] also for a purse of [resource],
- * unless that is NULL. */
+/* Searches upwards from account [name] on one cluster. With [held] and a [resource] that is not
+ * NULL, also finds a held purse. */
 static int find_above(struct books *books, const struct tree *tree, const char *name,
 		      const char *resource, bool held, char ret[NAME_SIZE], struct sb_error *err)
 {
@@ -91,7 +91,7 @@ int nesting_above(struct nesting *nesting, struct books *books, const struct acc
 
 	ret[0] = '\0';
 	purse_account(name, account->name);
-	/* A hold of its own account holds a purse, too. */
+	/* A purse is also held by a hold of its own account. */
 	if (held && is_purse)
 		TRY(take(books, name, NULL, held, ret, err));
 	for (size_t i = 0; i < account->meter_count && !*ret; i++) {

@@ -13,8 +13,8 @@ struct nesting {
 };
 
 /* Finds an account of the bank above [account], on any cluster where it is metered; with [held]
- * only one that is held. [account] may be a purse: what holds it is also its own account, and the
- * purses of its resource above it. [ret] becomes "" if there is none. */
+ * only one that is held. [account] may be a purse: with [held], its own account and purses of its
+ * resource above it count, too. [ret] becomes "" if there is none. */
 int nesting_above(struct nesting *nesting, struct books *books, const struct account *account,
 		  bool held, char ret[NAME_SIZE], struct sb_error *err);
 

@@ -223,7 +223,7 @@ static int check_state(struct slice key, struct slice value, void *ctx, struct s
 	return rc;
 }
 
-/* Compares the list by which checks find purses with the purses. */
+/* Compares the stored list of resources, by which checks find purses, with the purses. */
 static int check_resources(struct run *run, struct sb_error *err)
 {
 	const int problems = run->verify->problems;
