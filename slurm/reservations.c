@@ -26,7 +26,7 @@ static int malformed(const struct reading *reading, const char *line, struct sb_
 			   reading->line, reading->cluster, line);
 }
 
-/* Reads the number before the next bar of *rest, which then is what follows the bar. */
+/* Reads the number before the next bar of *rest and moves *rest behind the bar. */
 static bool take_number(const char **rest, int64_t *ret)
 {
 	size_t len = strcspn(*rest, "|");
@@ -37,7 +37,7 @@ static bool take_number(const char **rest, int64_t *ret)
 	return true;
 }
 
-/* Appends a line to the last name, which has a newline there. */
+/* Appends a line that continues the last name, which contains a newline. */
 static int join(struct reading *reading, const char *line, struct sb_error *err)
 {
 	struct reservation *last = &reading->list.list[reading->list.count - 1];
@@ -83,7 +83,7 @@ int reservations_read(const struct slurm *slurm, const char *cluster, struct res
 	const struct line_sink sink = {read_line, &reading};
 	char of[300];
 	const char *const argv[] = {slurm->sacctmgr, "-P", "show", "reservation", of,
-				    /* Without a start it shows only those that are active. */
+				    /* Without a start sacctmgr shows only active reservations. */
 				    "start=1970-02-01", "format=ID,TimeStart,Name", NULL};
 	int code;
 
@@ -107,7 +107,8 @@ const char *reservations_name(const struct reservations *reservations, int64_t i
 {
 	const struct reservation *best = NULL;
 
-	/* The newest that began by then or, if the clocks differ, the oldest. */
+	/* Take the newest that had begun by then; if none had, because clocks differ, the oldest.
+	 */
 	for (size_t i = 0; i < reservations->count; i++) {
 		const struct reservation *row = &reservations->list[i];
 		bool begun = row->start <= start, had = best && best->start <= start;

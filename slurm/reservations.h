@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The names of reservations, by their ids. sacct's column Reservation is empty for a job that
- * started in the second in which its reservation began (22.05.8: the query wants it to be earlier);
- * ReservationId never is. */
+ * started in the second in which its reservation began (22.05.8: sacct looks only for reservations
+ * that began earlier); ReservationId never is. */
 #pragma once
 
 #include <stddef.h>
@@ -11,7 +11,8 @@
 
 struct reservations {
 	struct reservation {
-		int64_t id; /* several rows if it was changed; ids may recur */
+		int64_t id; /* a changed reservation has several rows with the same id; ids may also
+			       be reused */
 		int64_t start; /* seconds since 1970 UTC */
 		char *name; /* any bytes */
 	} * list;
@@ -25,7 +26,7 @@ int reservations_read(const struct slurm *slurm, const char *cluster, struct res
 		      struct sb_error *err);
 
 /* Returns the name that reservation [id] had for a job that started at [start] (seconds), or NULL
- * if there is no such id. Belongs to the list. */
+ * if there is no such id. The name belongs to the list. */
 const char *reservations_name(const struct reservations *reservations, int64_t id, int64_t start);
 
 /* A zeroed one is allowed. */

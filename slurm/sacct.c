@@ -45,7 +45,7 @@ enum column {
 	ELAPSED_RAW,
 	SUSPENDED,
 	ALLOC_TRES,
-	RESERVATION_ID, /* only where names of reservations are wanted */
+	RESERVATION_ID, /* only if the window has reservations */
 	TIMELIMIT_RAW,
 	NCOLUMNS
 };
@@ -66,7 +66,7 @@ int sacct_tres(const char *list, const char *name, int64_t *ret, struct sb_error
 struct answer {
 	const char *cluster;
 	const struct sacct_sink *sink;
-	const struct reservations *reservations; /* NULL: it has no column with ids */
+	const struct reservations *reservations; /* NULL: the answer has no column ReservationId */
 	char delimiter[DELIMITER_SIZE];
 	bool header_seen;
 	size_t line;
@@ -131,7 +131,8 @@ static void clip_resized(struct sacct_job *job)
 		job->limit = job->limit > before ? job->limit - before : 0;
 }
 
-/* Finds the name of the job's reservation. A job that has not started needs none. */
+/* Finds the name of the job's reservation. Returns false if it is not known. A job that has not
+ * started needs none. */
 static bool read_reservation(const struct reservations *reservations, const char *text,
 			     struct sacct_job *job)
 {
@@ -253,8 +254,8 @@ static size_t column_count(const struct answer *answer)
 	return answer->reservations ? NCOLUMNS : NCOLUMNS - 1;
 }
 
-/* Splits a whole row in place; a field that was not asked for is "". Returns the number of its
- * fields with these; a row with fewer or more is not changed. */
+/* Splits a row in place; a field that was not asked for becomes "". Returns the number of fields,
+ * including those not asked for. If that is not NCOLUMNS, the row is not changed. */
 static size_t split(const struct answer *answer, char *row, char *cells[NCOLUMNS])
 {
 	size_t len = strlen(answer->delimiter), count = 0, wanted = column_count(answer);

@@ -14,8 +14,8 @@ struct share {
 	const char *parent; /* "" for the root; NULL: unknown */
 	int64_t raw_usage; /* billing-seconds, including those of the children */
 	bool odd_usage; /* [raw_usage] is unknown */
-	const char *grp_tres_raw, *tres_run_mins; /* as printed, in minutes; every TRES that Slurm
-						     counts */
+	const char *grp_tres_raw,
+		*tres_run_mins; /* as printed: minutes of every TRES that Slurm counts */
 	const char *grp_tres_mins; /* as printed, in minutes: "cpu=0,gres/gpu=7"; "": no limit */
 	bool odd_limits; /* that list is malformed */
 	int64_t minutes; /* use of the billing TRES (GrpTRESRaw), including that of the children, in

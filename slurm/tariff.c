@@ -99,7 +99,8 @@ int64_t tariff_charged(const struct tariff *tariff, const struct qos_list *list,
 	product = (__int128)(factor < 0 ? FACTOR_ONE : factor) *
 		  site_factor(&tariff->qos, job->qos) *
 		  site_factor(&tariff->partitions, job->partition);
-	/* The product of all four could overflow: multiply quotient and remainder apart. */
+	/* The product of all four could overflow, so quotient and remainder are multiplied
+	 * separately. */
 	product = (product / two * reserved + product % two * reserved / two) / FACTOR_ONE;
 	return product < INT64_MAX ? (int64_t)product : INT64_MAX;
 }

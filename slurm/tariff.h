@@ -28,7 +28,8 @@ struct tariff {
 		size_t count;
 	} qos, partitions, reservations; /* names of QOS are in lower case, as in Slurm */
 	int64_t min_charge; /* the least that a job costs, in billing-seconds; 0: no such limit */
-	int round_seconds; /* run times are rounded up to a multiple of this; 0: not */
+	int round_seconds; /* run times are rounded up to a multiple of this; 0: they are not
+			      rounded */
 };
 void tariff_release(struct tariff *tariff);
 
@@ -47,7 +48,7 @@ int64_t tariff_factor(const struct qos_list *list, const char *qos);
 
 /* Returns what a job is charged by, in millionths: the UsageFactor (1 if its QOS is gone) times the
  * site's factors of its QOS, partition and reservation, cut once to six decimals; 0 in a free
- * state. Where that is past int64, INT64_MAX. */
+ * state. If that is past int64, returns INT64_MAX. */
 int64_t tariff_charged(const struct tariff *tariff, const struct qos_list *list,
 		       const struct sacct_job *job);
 

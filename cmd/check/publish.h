@@ -14,8 +14,8 @@
  *
  * "purses", which may be missing, lists budgets of other resources than SU in the same form. There
  * "account" is a name such as "physics:gres/gpu", _seconds are seconds of the resource, and "above"
- * is that of the purse's account. Each also has "resource" and "unit", and "unmetered" if Slurm does
- * not measure the resource.
+ * is that of the purse's account. Each also has "resource" and "unit", and "unmetered" if Slurm
+ * does not measure the resource.
  *
  * "above" is the account of the bank that contains it. "inside" names that account for
  * accounts that the bank does not have; "inside_odd", which may be missing, does so for names that

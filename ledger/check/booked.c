@@ -18,7 +18,7 @@ struct sum {
 				second */
 	int64_t moved; /* when an account last moved into or out of this one's subtree */
 	int64_t before_since, before_until; /* the last changes at or before the edges */
-	int64_t baselines; /* how often counting began anew in the period, also after moves */
+	int64_t baselines; /* how often counting restarted in the period, also after moves */
 };
 
 /* Notes that the books contain the use up to [time]. */
@@ -128,9 +128,9 @@ static int last_read(struct books *books, const struct account *account, const c
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
-/* Slurm cuts the use of a TRES to whole minutes, once for each row, so each stretch of readings is
- * less than a minute away from the use. A switch to jobs, and the check that makes one, settle that
- * exactly. */
+/* Slurm cuts the use of a TRES to whole minutes, once for each row, so readings between two
+ * restarts of counting show up to a minute more or less than the use. A switch to jobs is exact: it
+ * charges what the readings lack. */
 static int64_t cut_of(const struct sum *sum)
 {
 	const struct booked *booked = sum->booked;

@@ -19,7 +19,7 @@ struct booked {
 	/* out */
 	int64_t amount; /* seconds of the resource: charges and reconciliations of use in the period
 			 */
-	int64_t cut; /* how much of the difference may come of readings in whole minutes; 0 for SU
+	int64_t cut; /* how much of the difference may be due to readings in whole minutes; 0 for SU
 		      */
 	bool since_begins; /* counting by RawUsage begins at [since]: earlier use is final */
 	int64_t since_age, until_age; /* microseconds from the last reading before each edge to the

@@ -4,7 +4,8 @@
 #include "ledger/check/checking.h"
 #include "ledger/check/jobs.h"
 
-/* What may still be in force on a cluster that does not answer; -1: unknown, or no limit. */
+/* Returns the limit that may still be in force on a cluster that does not answer; -1: unknown, or
+ * none. */
 static int64_t cap_of_silent(const struct lever *lever)
 {
 	if (!lever || lever->restoring)
@@ -14,9 +15,9 @@ static int64_t cap_of_silent(const struct lever *lever)
 	return lever->found < 0 ? -1 : int64_max(lever->set, lever->found);
 }
 
-/* Returns the usage that Slurm compares the limit with, less what was not charged yet;
- * billing-seconds. Slurm compares whole minutes of the billing TRES. With whole weights RawUsage
- * shows the same to the second. */
+/* Returns the usage that Slurm compares the limit with, less what was not charged yet, in seconds
+ * of the resource. Slurm compares whole minutes of the TRES. If the weights are whole numbers,
+ * RawUsage shows the usage of billing to the second. */
 static int64_t compared_use(const struct observed *row, int64_t charged)
 {
 	int64_t used = row->usage, lag = int64_max(row->usage - charged, 0);
@@ -26,8 +27,8 @@ static int64_t compared_use(const struct observed *row, int64_t charged)
 	return int64_max(used - lag, 0);
 }
 
-/* Returns what running jobs may still use at most, billing-seconds: Slurm cuts it to whole
- * minutes. */
+/* Returns the most that running jobs may still use, in seconds of the resource: Slurm cuts the
+ * number to whole minutes. */
 static int64_t still_running(int64_t minutes)
 {
 	if (minutes < 0)
@@ -57,7 +58,8 @@ static int cap_of(const struct plan *plan, const char *tres, struct cap *ret)
 
 	*ret = (struct cap){.silent = !plan->observation->answered,
 			    .share = plan->observation->share};
-	/* A budget of GPUs has no part of its balance on a cluster that has none. */
+	/* Where the purse never had a meter or a lever, the cluster does not have its resource, and
+	 * gets no share of the balance. */
 	if (ret->silent && !meter && !lever && plan->account != plan->owner) {
 		*ret = (struct cap){.absent = true};
 		return SB_OK;
@@ -72,7 +74,7 @@ static int cap_of(const struct plan *plan, const char *tres, struct cap *ret)
 		ret->silent = true;
 		return silent_cap(plan, lever, ret);
 	}
-	/* Under jobs the meter's reading does not change, and the use of running jobs is in
+	/* An account metered by jobs keeps an old reading, and the use of its running jobs is in
 	 * flight. */
 	ret->used = compared_use(row, meter->jobs ? row->usage : meter->reading);
 	ret->running = still_running(row->running);
@@ -95,14 +97,15 @@ int check_deal_caps(const struct plan *plan, const char *tres, struct cap *caps)
 	bool deferred;
 
 	TRY(jobs_in_flight(plan->books, plan->account, &flight, plan->err));
-	/* Slurm's counter includes what running jobs used. */
+	/* Slurm's counter already includes the use of running jobs. */
 	TRY(check_available(plan, flight.used, &available));
 	for (size_t i = 0; i < count; i++) {
 		const struct plan on = check_on(plan, &check->observations[i]);
 
 		TRY(cap_of(&on, tres, &caps[i]));
 	}
-	/* A cluster that is not observed this time keeps its room like a silent one. */
+	/* A cluster that was not asked in this check keeps its share, like one that does not
+	 * answer. */
 	for (size_t i = 0; i < owner->lever_count; i++) {
 		const struct lever *lever = &owner->levers[i];
 		const struct observation other = {.cluster = lever->cluster};

@@ -240,12 +240,12 @@ static int forget_flights(const struct plan *plan)
 	return SB_OK;
 }
 
-/* Renews the quota before use of the new period is charged. */
+/* Deposits a due quota, before use of the new period is charged. */
 static int renew(const struct plan *plan)
 {
 	struct renewal renewal;
 
-	/* A purse of a closed account takes no deposits either. */
+	/* While the account is closed, none of its purses takes deposits. */
 	if (plan->check->doubtful || !plan->owner->open)
 		return SB_OK;
 	TRY(quota_renew(plan->books, plan->account, &renewal, plan->err));
@@ -263,7 +263,7 @@ static int renew(const struct plan *plan)
 		       : SB_OK;
 }
 
-/* Charges one purse, and decides on it. */
+/* Plans one purse: charges its use and decides on holds. */
 static int plan_purse(const struct plan *plan)
 {
 	TRY(forget_flights(plan));
@@ -349,11 +349,13 @@ static int plan_all(const struct plan *plan)
 			TRY(plan_account(plan, books_at(books, i)));
 		steps_at(plan->check->steps, i + 1, count);
 	}
-	/* For the next check: the clusters have been asked. */
+	/* This check cannot use the corrected list, since it has asked the clusters by the old one;
+	 * the next one does. */
 	return books_mend_resources(books, plan->err);
 }
 
-/* Whether one of the first [count] accounts to check has the same owner. */
+/* Whether the account [owner] was planned already: it or one of its purses is among the first
+ * [count] to check. */
 static bool was_planned(const struct check *check, const char *owner, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

@@ -11,19 +11,19 @@
 /* The field that every observation has. Others are requested account by account. */
 #define LIMIT_SHOWN "GrpTRESMins"
 
-/* One account as a cluster shows it, or a purse of one. */
+/* An account, or a purse, as a cluster shows it. */
 struct observed {
 	const char *account;
 	const char *resource; /* of a purse; NULL: the account's own */
 	const char *parent; /* "" for the uppermost; NULL: unknown now */
-	int64_t usage; /* RawUsage, billing-seconds; of a purse: the TRES, in its seconds, which
-			  Slurm shows in whole minutes */
+	int64_t usage; /* RawUsage, billing-seconds; for a purse, the use of its TRES in seconds,
+			  which Slurm shows in whole minutes */
 	/* Parts of the row that could not be read and must not be used: */
 	bool odd_usage; /* [usage], which is 0 */
 	bool odd_limits; /* any of [limits] */
 	bool odd_room; /* [minutes] or [running] */
-	int64_t minutes; /* the usage by the counter that limits are compared with, in whole minutes
-			    of the billing TRES, or the purse's; -1: unknown */
+	int64_t minutes; /* the usage, in whole minutes of the billing TRES or the purse's TRES, of
+			    the counter that Slurm compares limits with; -1: unknown */
 	int64_t running; /* what running jobs may still use, whole minutes; -1: unknown */
 	const struct limit *limits; /* those that are set */
 	size_t limit_count;
@@ -39,8 +39,9 @@ struct observation {
 	int64_t share; /* the cluster's weight when a balance is dealt out under `limit` */
 	const struct observed *rows; /* by account */
 	size_t count;
-	/* Of the resources that purses of the bank have, as far as the cluster shows them, the same
-	 * for all its accounts; by account, then resource. Their limits are those of [rows]. */
+	/* Rows for the resources of the bank's purses that the cluster shows: the same resources
+	 * for each account, sorted by account, then resource. They have no limits of their own:
+	 * those are in [rows]. */
 	const struct observed *purses;
 	size_t purse_count;
 };
@@ -48,11 +49,11 @@ struct observation {
 /* Returns the row of [account], or NULL, also when [account] is NULL. */
 const struct observed *observation_find(const struct observation *observation, const char *account);
 
-/* Returns the row with an account's use of a resource, or NULL; for "billing" that of the account.
- * The account may have any name that Slurm allows. */
+/* Returns the row with an account's use of a resource, or NULL; for "billing" it is the account's
+ * own row. The account's name may be any that Slurm allows. */
 const struct observed *observation_use(const struct observation *observation, const char *account,
 				       const char *resource);
-/* The same for a purse of the bank by its name; NULL also when [purse] is NULL. */
+/* The same for a purse of the bank, by its name. Returns NULL if [purse] is NULL. */
 const struct observed *observation_purse(const struct observation *observation, const char *purse);
 
 /* Makes the tree of the cluster's accounts. Its names are borrowed from [observation]. The caller
@@ -88,9 +89,9 @@ enum finding_kind {
 	FOUND_EXPIRED, /* a window ended at [before]; [amount] was left and expired */
 	FOUND_THRESHOLD, /* [amount] percent crossed: used [before] of [now] */
 	FOUND_NOTICE, /* a window ends at [before], with [amount] left */
-	FOUND_QUOTA, /* a new period: [amount] came in, usable until [before] */
-	FOUND_FORGIVEN, /* and debt of [amount] was forgiven */
-	FOUND_NO_QUOTA, /* ! the quota of [amount] is due and would be past int64 */
+	FOUND_QUOTA, /* a quota of [amount] was deposited, usable until [before] */
+	FOUND_FORGIVEN, /* debt of [amount] was forgiven at a new period */
+	FOUND_NO_QUOTA, /* ! a quota of [amount] is due, but the balance would be past int64 */
 	FOUND_OVERFLOW, /* ! a charge is past int64: before, now */
 };
 

@@ -10,20 +10,21 @@ struct plan {
 	struct books *books;
 	struct check *check;
 	struct sb_error *err;
-	const struct account *account; /* or a purse; NULL: all */
+	const struct account *account; /* the account or purse; NULL: all */
 	const struct account *owner; /* the account that has the purse, or [account] itself */
-	const struct rules *rules; /* for the account: a purse follows its owner's terms */
-	uint64_t decision; /* the last entry that decided on the account or a purse of it */
+	const struct rules *rules; /* those for [account]; a purse follows the terms of its owner */
+	uint64_t decision; /* the last entry that decided on the owner or one of its purses */
 	const char *cluster; /* NULL: none */
 	const struct observation *observation; /* of the cluster */
-	const struct observed *row; /* of the account or purse in it; NULL: there is none */
+	const struct observed *row; /* the row of the account or purse in it; NULL: none */
 };
 
 /* An account whose reading on a cluster does not measure its use, because another account moved
  * into or out of its subtree. */
 struct move {
 	char account[NAME_SIZE];
-	bool purse; /* [account] is a purse, which counts another usage; else any name of Slurm's */
+	bool purse; /* [account] is the name of a purse of another resource; else it may be any name
+		       in Slurm */
 	char cluster[NAME_SIZE];
 	char mover[NAME_SIZE];
 	char from[NAME_SIZE], to[NAME_SIZE]; /* the mover's parents */
@@ -55,7 +56,7 @@ int check_available(const struct plan *plan, int64_t spent, int64_t *ret);
 int check_reading(struct books *books, const struct account *account, const char *cluster,
 		  struct reading *ret, struct sb_error *err);
 
-/* Gives the time up to which the use that the meter measures is charged. */
+/* Gives the time up to which the use of the account or purse is charged. */
 int check_charged_until(struct books *books, const struct account *account,
 			const struct meter *meter, int64_t *ret, struct sb_error *err);
 
@@ -69,8 +70,9 @@ int check_record_use(const struct plan *plan);
  * expires once every cluster of the account was read at or after its end, so that earlier use is
  * charged to it first; a cluster that does not answer delays that. */
 int check_dates(const struct plan *plan);
-/* Works out the values that the balance of the plan's purse allows its limit [tres] on the clusters
- * observed, in their order. [caps] has room for these and the levers of the account. */
+/* Works out the limit on [tres] that the balance of the plan's purse allows on each cluster
+ * observed, in their order. [caps] has room for these clusters and for the levers of the account.
+ */
 int check_deal_caps(const struct plan *plan, const char *tres, struct cap *caps);
-/* Works out the limits of the account in Slurm, for all its purses. */
+/* Works out the account's limits in Slurm from all its purses. */
 int check_settle(const struct plan *plan, const struct purses *purses);

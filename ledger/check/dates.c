@@ -156,15 +156,16 @@ static int cross_thresholds(const struct plan *plan)
 		       : books_set_reached(plan->books, account->name, reached, plan->err);
 }
 
-/* Whether the end of a lot is known without a notice: it was created less than a day ago, or is the
- * quota of a period, which ends like all before, and has more than a quarter of its window left. */
+/* Whether a lot needs no notice of its end yet: it was created less than a day ago, or it is a
+ * quota with more than a quarter of its window left. Without the latter, short periods would bring
+ * a notice right after each deposit. */
 static bool is_known(const struct lot *lot, const struct event *created, int64_t now)
 {
 	return now - created->time < WHEN_DAY ||
 	       (created->period && now < lot->end - (lot->end - lot->start) / 4);
 }
 
-/* Finds whether that is so for all lots with this end and something left. */
+/* Finds whether is_known() is true for all lots with this end that have something left. */
 static int is_fresh(const struct plan *plan, int64_t end, bool *ret)
 {
 	const struct account *account = plan->account;

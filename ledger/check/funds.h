@@ -16,8 +16,8 @@ struct funds { /* billing-seconds */
 	struct in_flight flight;
 };
 
-/* Gives the rules for a purse: those of [site] and, unless it is an account's own, of the account's
- * terms. SB_ENOTFOUND if the account is not in the bank. */
+/* Gives the rules for a purse: those of [site], overridden by the terms of its account unless the
+ * purse is an account's own. SB_ENOTFOUND if the account is not in the bank. */
 int rules_of_purse(struct books *books, const struct account *purse, const struct rules *site,
 		   struct rules *ret, struct sb_error *err);
 

@@ -21,7 +21,7 @@ enum { FACTOR_ONE = 1000000 };
 /* The request of all job entries: the ref alone identifies them. */
 static const char job_request[] = "job";
 
-/* Works out what [ran] seconds of the job cost, without the minimum. */
+/* Works out the cost of [ran] seconds of the job, without the minimum. */
 static bool cost(const struct finished_job *job, __int128 ran, int64_t *ret)
 {
 	__int128 excess = (__int128)job->excess * ran;
@@ -121,12 +121,12 @@ struct charging {
 	struct books *books;
 	struct job_charges *charges;
 	struct sb_error *err;
-	const struct finished_job *job; /* with the billing or, for a purse, the count of its TRES
-					 */
+	/* Its [billing] is the job's or, for a purse, the count of the purse's TRES. */
+	const struct finished_job *job;
 	bool known; /* [charged] was looked up */
 	int64_t charged; /* when an earlier check charged the job; 0: none did */
-	const struct account *account; /* or a purse of it */
-	const struct meter *meter; /* of the account or purse */
+	const struct account *account; /* the account or purse being charged */
+	const struct meter *meter; /* its meter on the job's cluster */
 	int64_t counted; /* since when the job counts for it, microseconds */
 };
 
@@ -317,7 +317,7 @@ static int add_flight(const struct charging *charging, int64_t used)
 	return SB_OK;
 }
 
-/* Charges the account or purse what the job used from charging->counted on. */
+/* Charges the account or purse for the job's use from charging->counted on. */
 static int charge_metered(struct charging *charging)
 {
 	const struct finished_job *job = charging->job;
@@ -350,7 +350,7 @@ static int charge_metered(struct charging *charging)
 	return charging->charged > begun ? SB_OK : append_job(charging, amount, ref);
 }
 
-/* True if the account of Slurm, or a purse of it, is among those to charge. */
+/* True if the account, or one of its purses, is among those to charge. */
 static bool is_meant(const struct job_charges *charges, const char *account)
 {
 	for (size_t i = 0; i < charges->only_count; i++) {
@@ -439,7 +439,7 @@ static int charge_if_counted(struct charging *charging, const struct account *ac
 	return charge_purses(charging, account);
 }
 
-/* Whether the job's counts of all resources in the books can be read. */
+/* Whether the job's number of each resource in the books can be read. */
 static bool are_readable(const struct job_charges *charges, const struct finished_job *job)
 {
 	int64_t count;
@@ -461,14 +461,15 @@ static int charge_job(struct books *books, struct job_charges *charges,
 
 	if (!is_of_meant(charges, job))
 		return SB_OK;
-	/* An entry for one purse would end the job's chance of one for another. */
+	/* Once a job has an entry for one purse it counts as charged, and the others would never be
+	 * charged. */
 	if (!are_readable(charges, job)) {
 		charges->refused++;
 		return SB_OK;
 	}
 	for (size_t i = 0; name && *name && i <= charges->tree->count; i++) {
 		const struct account *account;
-		/* An account of Slurm may be named like a purse of the bank. */
+		/* In Slurm an account may have the name of a purse. */
 		int rc = purse_is_account(name) ? books_find(books, name, &account, err)
 						: SB_ENOTFOUND;
 
@@ -495,7 +496,8 @@ int jobs_to_read(struct books *books, const struct account *account, const char 
 	const struct meter *meter = account_meter(account, cluster);
 	struct reading reading;
 	int64_t since;
-	bool late; /* jobs of the previous period by jobs may still be charged */
+	bool late; /* jobs of the earlier time when the account was metered by jobs may still be
+		      charged */
 
 	*ret_since = *ret_until = INT64_MAX;
 	if (!meter || (!meter->jobs && !meter->were_until))

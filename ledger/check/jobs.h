@@ -25,21 +25,21 @@ struct finished_job {
 	int64_t excess; /* the fraction of the billing, in EVENT_EXCESS_ONE */
 	int64_t factor; /* UsageFactor times the site's factor, in millionths */
 	int64_t limit; /* seconds that it may run; -1: no limit */
-	const char *reservation; /* "": none, or no price depends on it */
+	const char *reservation; /* "": none, or the settings have no factors of reservations */
 	int64_t round_seconds; /* [elapsed] is rounded up to a multiple of this; 0: it is not */
-	int64_t min_charge; /* the least that it costs if it costs anything; 0: no such limit */
+	int64_t min_charge; /* the least that it costs unless it is free; 0: no such limit */
 };
 
-/* Works out a job's charge from [since] (seconds) on: billing with its excess x seconds x factor,
- * cut to whole billing-seconds; for a purse count x seconds x factor. Slurm does not record when a
- * job was suspended, so the job is assumed to have run without pause until [since]. What counts
- * before and after [since] is together no more than its whole run. Rounding and minimum are those
- * of the whole run: the part from [since] on bears what they add. Returns false if the amount is
+/* Works out a job's charge from [since] (seconds) on: (billing + excess) x seconds x factor, cut to
+ * whole billing-seconds; for a purse, count x seconds x factor. Slurm does not record when a job
+ * was suspended, so the job is assumed to have run without pause until [since]. The parts before
+ * and after [since] together are no more than the whole run. Rounding and minimum apply to the
+ * whole run; what they add is charged to the part from [since] on. Returns false if the amount is
  * past int64. */
 bool job_amount(const struct finished_job *job, int64_t since, int64_t *ret);
 
-/* Returns the job as a purse of another resource counts it, of which it was allocated [count]: what
- * billing leaves out and the minimum are SU. */
+/* Returns the job as a purse of another resource charges it; the job was allocated [count] of the
+ * resource. Excess and minimum are left out, since they are of SU. */
 struct finished_job job_for_purse(const struct finished_job *job, int64_t count);
 
 struct job_charges {
@@ -59,27 +59,29 @@ struct job_charges {
 	bool hold; /* a row could not be read: the next check reads from as far back as this one */
 	/* out; the caller frees [sums] */
 	struct job_sum {
-		char account[NAME_SIZE]; /* or a purse */
-		int64_t amount; /* in its seconds */
+		char account[NAME_SIZE]; /* an account or a purse */
+		int64_t amount; /* in seconds of the resource */
 		size_t jobs;
 		struct in_flight flight; /* of running jobs */
-		struct renewal renewal; /* of its quota, before its first job was charged */
+		struct renewal renewal; /* the quotas that were deposited before its first job was
+					   charged */
 	} * sums; /* by account: those that got an entry or have running jobs */
 	size_t sum_count;
 	size_t left; /* jobs that end after the time of the books, left to the next check */
 	size_t refused; /* charges past int64, and jobs whose AllocTRES cannot be read */
 	/* private */
 	struct resources resources;
-	const struct account **purses; /* of all accounts, those of an account together */
+	const struct account **purses; /* the purses of all accounts, sorted, so that those of an
+					  account are together */
 	size_t purse_count;
 	const struct account **former; /* accounts of the bank whose subtree others left */
 	size_t former_count;
 };
 
 /* Charges jobs that are not charged yet, each to its account and the ancestors that checks found
- * above it when it ended, and to the purses of these. A job already charged went to its ancestors
- * at that time; later ancestors are not charged. A books_fn: [ctx] is a struct job_charges. Each
- * run fills its output anew. */
+ * above it when it ended, and to the purses of all these. A job already charged went to its
+ * ancestors at that time; later ancestors are not charged. A books_fn: [ctx] is a struct
+ * job_charges. Each run fills its output anew. */
 int jobs_charge(struct books *books, void *ctx, struct sb_error *err);
 
 /* Writes the ref of a job's entry for an account or purse: "job:CLUSTER/ID/SUBMIT/ACCOUNT". In a

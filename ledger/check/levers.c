@@ -126,17 +126,18 @@ static int settle_limit(const struct plan *plan, const struct lever *lever, cons
 
 /* ---- limits to have ---- */
 
-/* A purse of the account, and what `limit` gives it. */
+/* A purse of the account, with its limit in Slurm. */
 struct budget {
-	struct plan plan; /* of the purse */
-	struct rules rules; /* which the plan points to, unless it is the account's own */
-	char tres[RESOURCE_SIZE]; /* of the limit that holds it, or follows its balance */
-	bool held; /* by that limit; the account's own is held by its lever instead */
-	struct cap *caps; /* on each cluster, in the order of the observations; NULL: `limit` does
-			     not apply */
+	struct plan plan; /* the plan for the purse */
+	struct rules rules; /* what plan.rules points to, unless the purse is the account's own */
+	char tres[RESOURCE_SIZE]; /* the TRES whose limit holds it or follows its balance */
+	bool held; /* by that limit; never set for the account's own purse, which is held by the
+		      account's lever */
+	struct cap *caps; /* limits that follow the balance, one for each observation, in their
+			     order; NULL: `limit` does not apply */
 };
 
-/* The purses whose resource Slurm can hold, the account's own first. */
+/* The account's purses on whose resource Slurm has a limit, its own first. */
 struct budgets {
 	struct budget *list;
 	size_t count;
@@ -145,7 +146,7 @@ struct budgets {
 /* A limit that the account is to have on a cluster. */
 struct aim {
 	struct limit limit;
-	uint64_t decision; /* the last entry that decided on it */
+	uint64_t decision; /* the last entry that decided on the limit */
 };
 
 struct aims {
@@ -169,7 +170,8 @@ static const struct limit *find_aim(const struct aims *aims, const struct lever 
 	return NULL;
 }
 
-/* Adds a limit; of two on one TRES the lower one applies. [aims] has room. */
+/* Adds a limit. If there is one on the same TRES already, the lower one is kept. [aims] has room.
+ */
 static void add_aim(struct aims *aims, struct limit limit, uint64_t decision)
 {
 	for (size_t i = 0; i < aims->count; i++) {
@@ -273,8 +275,8 @@ static bool has_kept_cap(const struct budgets *budgets, size_t at, const struct 
 	return false;
 }
 
-/* Fills in the limits to have on the cluster of observation [at]. An account that is held has its
- * lever first. */
+/* Fills in the limits that the account is to have on the cluster of observation [at]; if it is
+ * held, its lever comes first. */
 static void add_aims(const struct plan *plan, const struct budgets *budgets, size_t at,
 		     struct aims *aims)
 {
@@ -335,7 +337,7 @@ static int settle_cluster(const struct plan *plan, const struct budgets *budgets
 		rc = report_unknown(plan, &aims, FOUND_UNSETTLED);
 	else if (plan->row && plan->row->odd_limits && plan->row->all_limits)
 		rc = report_unknown(plan, &aims, FOUND_ODD_LIMITS);
-	else if (plan->row) /* else no association, no jobs */
+	else if (plan->row) /* without a row there is no association, and so no job to hold */
 		rc = settle_levers(plan, budgets, at, &aims);
 	free(aims.list);
 	return rc;
@@ -379,7 +381,7 @@ static int report_unlisted(const struct plan *plan, const struct budgets *budget
 
 /* ---- the whole ---- */
 
-/* Adds the budget of a purse, if Slurm can hold its resource. [budgets] has room. */
+/* Adds the budget of a purse if Slurm has a limit on its resource. [budgets] has room. */
 static int add_budget(const struct plan *plan, const struct account *purse, struct budgets *budgets)
 {
 	const struct account *owner = plan->owner;

@@ -145,7 +145,7 @@ struct comparison {
 	const char *from;
 };
 
-/* Finds the move of an account of Slurm or, with [purse], of a purse. */
+/* Finds the move of an account in Slurm or, with [purse], of a purse. */
 static const struct move *find_move(const struct plan *plan, const char *account, bool purse)
 {
 	for (size_t i = 0; i < plan->check->move_count; i++) {
@@ -279,12 +279,12 @@ static int find_odd_names(const struct comparison *trees)
 }
 
 /* Computes the usages of the cluster's moves, which begin at [first]. Returns true if they have to
- * wait for a later check: their usages must be of one moment, so all wait if one has to. Usages of
- * a TRES do not keep those of SU waiting. */
+ * wait for a later check. The usages have to be of one moment, so if one move waits, all do; but
+ * moves of purses do not make those of accounts wait. */
 static bool find_usages(const struct comparison *trees, size_t first)
 {
 	struct check *check = trees->plan->check;
-	bool waits[2] = {false, false}; /* of accounts, and of purses */
+	bool waits[2] = {false, false}; /* [0]: moves of accounts, [1]: of purses */
 
 	for (size_t i = first; i < check->move_count; i++) {
 		struct move *move = &check->moves[i];
@@ -297,14 +297,14 @@ static bool find_usages(const struct comparison *trees, size_t first)
 	return waits[0] || waits[1];
 }
 
-/* Adds the moves of the account's purses to that of the account. */
+/* For the move of an account, adds moves of its purses. */
 static int add_purse_moves(const struct comparison *trees, size_t at)
 {
 	struct check *check = trees->plan->check;
 	struct purses purses;
 	int rc = SB_OK;
 
-	/* No account of the bank has a name with a colon. */
+	/* Accounts of the bank have no colon in their names, so this one has no purses. */
 	if (!purse_is_account(check->moves[at].account))
 		return SB_OK;
 	TRY(books_purses(trees->plan->books, check->moves[at].account, &purses, trees->plan->err));
@@ -462,12 +462,12 @@ static int leave_odd(const struct plan *plan)
 			    plan->row->odd_room ? reading.running : plan->row->running);
 }
 
-/* Whether the cluster shows the resource of a purse, for any account. */
+/* Whether the cluster shows the purse's resource at all. */
 static bool shows_resource(const struct observation *observation, const char *purse)
 {
 	if (purse_is_account(purse))
 		return true;
-	/* All accounts have the same ones. */
+	/* All accounts have rows for the same resources: look at the first account. */
 	for (size_t i = 0; i < observation->purse_count &&
 			   observation->purses[i].account == observation->purses[0].account;
 	     i++) {
@@ -485,7 +485,7 @@ int check_meter(const struct plan *plan)
 	const struct move *move =
 		find_move(plan, plan->account->name, !purse_is_account(plan->account->name));
 
-	/* A purse that was opened since the cluster was asked has no row yet. */
+	/* A purse that was opened after the cluster was asked has no row yet. */
 	if (!row && meter)
 		return observation->time < meter->time ? SB_OK : note_vanished(plan);
 	if (!meter && !shows_resource(observation, plan->account->name))
@@ -540,8 +540,8 @@ int check_record_baselines(struct books *books, const char *name,
 }
 
 /* Returns where counting continues for an account above the reset one: at its use less that
- * account's. Slurm cuts the RawUsage of each account to whole seconds, and a TRES to whole minutes,
- * so it may show one less. */
+ * account's. Slurm cuts the RawUsage of each account to whole seconds, and the use of a TRES to
+ * whole minutes, so it may show one second or minute less. */
 static int64_t rest_above(const struct observed *row, const struct observed *reset,
 			  const struct observed *after)
 {

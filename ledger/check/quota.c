@@ -8,10 +8,10 @@
 #include "ledger/base/when.h"
 #include "ledger/check/checking.h"
 
-/* How many periods one check records at most, the newest: a year of days. */
+/* At most so many periods, the newest, get a quota in one check: the days of a year. */
 enum { LATE_MAX = 366 };
 
-/* Gives the time up to which the use on all clusters is charged. */
+/* Gives the time up to which use is charged on all clusters. */
 static int charged_until(struct books *books, const struct account *account, int64_t *ret,
 			 struct sb_error *err)
 {
@@ -25,8 +25,8 @@ static int charged_until(struct books *books, const struct account *account, int
 	return SB_OK;
 }
 
-/* True if lots and debt stay within int64. One account with absurd terms must not keep all others
- * from being checked. */
+/* True if lots and debt stay within int64. Absurd terms of one account must not stop the check of
+ * the others. */
 static bool fits(const struct account *account, int64_t amount)
 {
 	__int128 sum = (__int128)account->debt + account->credit + amount;
@@ -70,9 +70,9 @@ static int grant(struct books *books, const struct account *account, struct even
 	return SB_OK;
 }
 
-/* Sets the window of a period's quota. Returns false for a period that gets none: it is empty, or
- * most of it had the quota of another one, because the terms have changed. Where less of it had
- * that, the window begins later; so a process with another time zone does no harm. */
+/* Sets the window of a period's quota. Returns false for a period that gets none: it is empty or,
+ * because the terms changed, most of it had the quota of another period. If less of it had, the
+ * window begins after that part; so a process that runs in another time zone does no harm. */
 static bool set_window(const struct quota *quota, int64_t n, struct event *event)
 {
 	int64_t start, middle;
@@ -120,7 +120,7 @@ bool quota_next(const struct account *account, struct next_quota *ret)
 	if (!account->open || !quota->amount)
 		return false;
 	n = period_at(quota->start, quota->every, int64_max(account->time, quota->granted));
-	/* The periods before it are empty, or had a quota before the terms changed. */
+	/* Skip periods that are empty or, since the terms changed, had a quota already. */
 	for (int64_t last = n + 2; n <= last; n++) {
 		if (set_window(quota, n, &event)) {
 			*ret = (struct next_quota){event.start, event.end, event.period};

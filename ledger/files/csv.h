@@ -13,8 +13,8 @@
 #include "ledger/files/export.h"
 
 /* Writes a row for each account and purse as it is at books_time(), by name. In a bank with purses
- * of other resources than SU two more columns name the resource and the unit; the numbers in the
- * columns _seconds are the seconds of that resource. */
+ * of other resources than SU two more columns name the resource and the unit; the columns _seconds
+ * are in seconds of that resource. */
 export_books csv_accounts;
 /* Writes a row for each entry: number, kind, all fields and hash. Parts are LOT:AMOUNT or
  * LOT.INDEX:AMOUNT, with blanks between them. */

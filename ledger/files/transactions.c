@@ -33,8 +33,9 @@ struct writing {
  * with a letter or digit. */
 enum { COMMODITY_MAX = 24, COMMODITY_SIZE = COMMODITY_MAX + 1 };
 
-/* Whether a resource makes a commodity that no other resource does: letters, digits and '_' become
- * capitals, '/' becomes '-' and ':' becomes '.'. */
+/* Whether the name of a resource can become a commodity without colliding with another: it is
+ * short, begins with a letter, ends with a letter or digit, and otherwise has only letters (which
+ * become capitals), digits, '_', '/' (becomes '-') and ':' (becomes '.'). */
 static bool is_plain(const char *resource)
 {
 	size_t len = strlen(resource);
@@ -69,7 +70,7 @@ static const char *commodity(const char *resource, char to[COMMODITY_SIZE])
 	to[len] = '\0';
 	if (is_plain(resource))
 		return to;
-	/* The hash tells it from another that reads the same. */
+	/* The hash keeps names apart that become equal when cut. */
 	if (!isalpha((unsigned char)*resource))
 		*to = 'R';
 	if (len > COMMODITY_MAX - 9)
@@ -78,7 +79,7 @@ static const char *commodity(const char *resource, char to[COMMODITY_SIZE])
 	return to;
 }
 
-/* Writes it as it stands behind an amount: ledger and hledger want quotes around '-' and digits. */
+/* Writes the commodity of an amount. ledger and hledger need quotes if it has '-' or digits. */
 static void put_commodity(const struct writing *writing, const char *resource)
 {
 	char name[COMMODITY_SIZE];

@@ -9,7 +9,8 @@
 
 enum { WEEK = 7, MONTH = 30 };
 
-/* If money lasts for so many quotas to come, it lasts for ever. */
+/* The forecast includes this many quotas to come: money that lasts so long is taken to last for
+ * ever. */
 enum { QUOTAS_AHEAD = 100 };
 
 struct rates {
@@ -94,8 +95,8 @@ static void spend(struct account *account, int64_t amount)
 	account->debt += amount;
 }
 
-/* Moves on to [time] and adds to [unused] what is left of windows that end there, not of quotas to
- * come. Returns false if the sum is past int64. */
+/* Moves on to [time]. Adds to [unused] what is left of windows that end then, except those of
+ * quotas to come. Returns false if the sum is past int64. */
 static bool end_lots(struct account *account, int64_t time, int64_t *unused)
 {
 	bool fits = true;
@@ -112,7 +113,7 @@ static bool end_lots(struct account *account, int64_t time, int64_t *unused)
 	return fits;
 }
 
-/* A quota that the next check records comes now. Returns false if none comes. */
+/* Finds the next quota. One that is due already comes now. Returns false if none comes. */
 static bool find_quota(const struct account *account, struct next_quota *ret)
 {
 	if (!quota_next(account, ret))
@@ -121,7 +122,7 @@ static bool find_quota(const struct account *account, struct next_quota *ret)
 	return true;
 }
 
-/* Adds the quota to a copy of the account, whose debt it pays. */
+/* Adds the quota to [account], a copy, and pays its debt from it. */
 static int add_quota(struct account *account, const struct next_quota *quota, struct sb_error *err)
 {
 	const struct lot lot = {.start = quota->start,
