@@ -173,13 +173,17 @@ START_TEST(a_file_of_requests_has_resources)
 		"- {ref: d, charge: bio, su: 2, resource: storage, since: 2026-11-01}\n";
 	static const char wrong[] = "- {ref: a, deposit: bio, su: 1, resource: 'a b'}\n";
 
-	util_write_file("round.yaml", round, sizeof(round) - 1);
-	util_write_file("wrong.yaml", wrong, sizeof(wrong) - 1);
-	REFUSED(2, "wrong.yaml:1:43: 'a b' is not a resource", "import", "--append", "wrong.yaml");
-	DONE("", "import", "--append", "round.yaml");
+	char right[96], bad[96];
+
+	(void)snprintf(right, sizeof(right), "%s/round.yaml", test_folder);
+	(void)snprintf(bad, sizeof(bad), "%s/wrong.yaml", test_folder);
+	util_write_file(right, round, sizeof(round) - 1);
+	util_write_file(bad, wrong, sizeof(wrong) - 1);
+	REFUSED(2, "wrong.yaml:1:43: 'a b' is not a resource", "import", "--append", bad);
+	DONE("", "import", "--append", right);
 	DONE("bio:gres/gpu has 7.50 GPU-hours", "deposit", "bio", "1", "--resource", "gres/gpu");
 	DONE("bio:storage has -1.00 storage-hours", "deposit", "bio", "1", "--resource", "storage");
-	DONE("", "import", "--append", "round.yaml");
+	DONE("", "import", "--append", right);
 	DONE("bio:gres/gpu has 8.50 GPU-hours", "deposit", "bio", "1", "--resource", "gres/gpu");
 }
 END_TEST
