@@ -207,8 +207,9 @@ static const char about[] =
 	"results of a check, also go to syslog (facility daemon).\n"
 	"Times are local. Amounts are SU, cut to two decimals and never rounded (a charge or debt "
 	"of less than 0.01 SU is -0.01). With --seconds, and in JSON under names that end in "
-	"`_seconds`, they are whole billing-seconds, as in the books. Those of a budget of another "
-	"resource than SU are in its unit, or in its seconds.";
+	"`_seconds`, they are whole billing-seconds, as in the books. A budget of another resource "
+	"than SU has a unit of its own, such as GPU-hours; its amounts are in that unit or, where "
+	"others are billing-seconds, in seconds of the resource.";
 
 static void print_forms(void)
 {
@@ -231,10 +232,11 @@ static void print_forms(void)
 		"and CSV amounts are whole billing-seconds under names that end in `_seconds`, "
 		"times are RFC 3339, and all columns are printed unless -o chooses some. The "
 		"available amount of an unlimited account is null (empty in CSV), and its column "
-		"`unlimited` is true (yes); with -P the amount is `unlimited`. Where rows are of "
-		"other resources than SU (`subank open --resource`), JSON and CSV have `resource` "
-		"and `unit`, with GPU-hours and the like; amounts are seconds of that resource "
-		"(MiB-seconds of mem). With -P these columns are printed only if -o has them.\n"
+		"`unlimited` is true (yes); with -P the amount is `unlimited`. Where rows can be "
+		"of other resources than SU (`subank open --resource`), JSON and CSV also have "
+		"`resource` and `unit` (such as GPU-hours), and amounts are seconds of that "
+		"resource (of mem, MiB-seconds). With -P these columns are printed only if -o has "
+		"them.\n"
 		"`balance`, `usage` and `terms` have --sort. It takes columns, shown or not, "
 		"separated by commas: `--sort State,-Percent` sorts by State, and rows of the same "
 		"State by Percent, the largest first. Numbers and times are sorted by value (where "
@@ -357,8 +359,8 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_TO] = "the account that received it",
 	[FIELD_AT_ANY_TO] = "of a transfer that is reversed: the account that had received it",
 	[FIELD_AT_CLUSTER] = "the cluster",
-	[FIELD_AT_RESOURCE] =
-		"the resource that is counted: `billing`, or a TRES or other resource of a purse",
+	[FIELD_AT_RESOURCE] = "the resource of the amounts: `billing` for SU, else the TRES or "
+			      "other resource of the budget",
 	[FIELD_AT_SLURM_ACCOUNT] = "the account in Slurm that has the limit, ran the job, or moved",
 	[FIELD_AT_FIELD] = "the limit, such as GrpTRESMins",
 	[FIELD_AT_TRES] = "the TRES of the limit, if it has one",
@@ -408,15 +410,15 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_EXCESS] =
 		"what fractional weights add to the billing in alloc_tres, in units of 10^-12",
 	[FIELD_AT_RESERVATION] = "its reservation, where the settings have factors of reservations",
-	[FIELD_AT_ROUND_SECONDS] = "its run time was rounded up to a multiple of these seconds",
-	[FIELD_AT_MIN_CHARGE] = "the least that a job cost when it was charged",
+	[FIELD_AT_ROUND_SECONDS] = "its run time was rounded up to a multiple of this many seconds",
+	[FIELD_AT_MIN_CHARGE] = "the least that a job cost, by the settings at that time",
 	[FIELD_AT_ALLOC_TRES] = "its resources, as in sacct's AllocTRES",
-	[FIELD_AT_QUOTA] = "what each period brings",
+	[FIELD_AT_QUOTA] = "the deposit of each period",
 	[FIELD_AT_EVERY] = "the period of the quota",
 	[FIELD_AT_FIRST_START] = "when the first period of the quota begins",
-	[FIELD_AT_CARRY] = "for how many more periods a quota can be spent",
-	[FIELD_AT_FORGIVE_BELOW] = "so much debt, or less, is forgiven at a new period",
-	[FIELD_AT_PERIOD] = "for the quota of a period: its end; it begins at `start`",
+	[FIELD_AT_CARRY] = "for how many periods after its own a quota can be spent",
+	[FIELD_AT_FORGIVE_BELOW] = "debt of this much or less is forgiven at a new period",
+	[FIELD_AT_PERIOD] = "if the deposit is a quota: the end of its period",
 };
 
 static const char *const kind_meanings[EVENT_KIND_END] = {
@@ -447,7 +449,7 @@ static const char *const kind_meanings[EVENT_KIND_END] = {
 		       "`since` count "
 		       "at its old place; an account that takes others along has an entry for each",
 	[EVENT_RECONCILE] = "`subank reconcile` recorded the difference to Slurm's record of jobs",
-	[EVENT_FEE] = "`subank charge` charged what no meter of Slurm measures",
+	[EVENT_FEE] = "`subank charge` charged something that Slurm does not measure",
 	[EVENT_FORGIVE] = "debt that was left at the start of a period is forgiven",
 };
 
@@ -498,8 +500,8 @@ static const char journal_form[] =
 	"    - {entry: 1, kind: open, time: \"2026-11-22T17:00:05.123456Z\", ...}\n"
 	"- subank: the version of the format\n"
 	"- bank: the bank's id, 32 hexadecimal digits\n"
-	"- unit: the unit of amounts of SU; 3600 billing-seconds are one SU. Those of an account "
-	"called ACCOUNT:RESOURCE are seconds of that resource\n"
+	"- unit: the unit of amounts of SU; 3600 billing-seconds are one SU. Amounts of "
+	"ACCOUNT:RESOURCE, a budget of another resource, are seconds of that resource\n"
 	"- count: the number of entries\n"
 	"- head: the hash of the last entry; 64 zeros if there is none\n"
 	"Numbers and words are plain, texts and times are in double quotes. Times are UTC with "
@@ -513,8 +515,8 @@ static const char journal_form[] =
 	"`subank journal --json` prints the same fields as JSON, one object a line. The names of "
 	"amounts then end in `_seconds`, and `db_index` is a string, since it can exceed the "
 	"whole numbers that many readers of JSON keep exactly. `actor` is added: who made the "
-	"entry, as in the table; for a budget of another resource than SU `resource` and `unit`, "
-	"such as GPU-hours.\n"
+	"entry, as in the table. So are, for a budget of another resource than SU, `resource` and "
+	"`unit`, such as GPU-hours.\n"
 	"Amounts are always positive: the kind gives the sign. `parts` lists where an entry took "
 	"money from, or brought it to, as {lot: N, amount: N}; a lot is named by the entry that "
 	"made it and, where a transfer made several, also by `index`.";

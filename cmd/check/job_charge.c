@@ -249,9 +249,10 @@ static void report_sums(struct metered *metered, const struct job_charges *charg
 			continue;
 		/* In a dry run the plan reports it. */
 		if (sum->renewal.seq && !metered->dry)
-			report(env, "%s: the quota of a new period, %s%s", sum->account,
+			report(env, "%s: the quota of a new period, %s, was deposited%s",
+			       sum->account,
 			       quantity(env, amount, sum->account, sum->renewal.amount),
-			       sum->renewal.forgiven ? "; debt was forgiven" : "");
+			       sum->renewal.forgiven ? ", and debt was forgiven" : "");
 		report(env, "%s: %scharged %s for %zu %s on %s", sum->account,
 		       metered->dry ? "would be " : "",
 		       quantity(env, amount, sum->account, sum->amount), sum->jobs,

@@ -308,11 +308,11 @@ static void report_uncounted(const struct scan *scan)
 			continue;
 		(void)snprintf(
 			advice, sizeof(advice),
-			"its use is not charged and no job is held by it: add %s to "
+			"its use is not charged, and it holds no job: add %s to "
 			"AccountingStorageTRES in slurm.conf and restart slurmctld, or charge "
 			"it with `subank charge`",
 			resource);
-		diagnose(scan->rows, VERDICT_BAD, "purse's TRES", advice, "%s", resource);
+		diagnose(scan->rows, VERDICT_BAD, "budget's TRES", advice, "%s", resource);
 	}
 }
 

@@ -33,7 +33,7 @@ int read_purse(struct env *env, const char *account, char ret[NAME_SIZE]);
 /* --resource of verbs that record entries. */
 #define RESOURCE_OPTION                                                                            \
 	{                                                                                          \
-		"resource", 0, "TRES", "of gres/gpu, cpu, mem ... instead of SU"                   \
+		"resource", 0, "TRES", "budget of gres/gpu, cpu ..., instead of SU"                \
 	}
 
 /* Append to the request and to the receipt's text; what does not fit is cut. */

@@ -13,11 +13,11 @@ struct slices {
 
 /* Four rows of a verb's table of options. */
 #define SLICE_OPTIONS                                                                              \
-	{"slices", 0, "N", "in N equal parts, each for a period of its own"},                      \
+	{"slices", 0, "N", "divide it equally among N periods"},                                   \
 		{"every", 0, "PERIOD", "with --slices: how long a period is"},                     \
-		{"carry", 0, "N", "with --slices: N periods longer (default: 0)"},                 \
+		{"carry", 0, "N", "with --slices: usable N periods longer"},                       \
 	{                                                                                          \
-		"borrow", 0, "N", "with --slices: from N periods earlier on (default: 0)"          \
+		"borrow", 0, "N", "with --slices: usable N periods earlier"                        \
 	}
 
 /* Reads the options. Sets deposit->window to begin with the present period unless --start is given.

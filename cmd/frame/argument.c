@@ -42,8 +42,8 @@ static const struct argument arguments[] = {
 	{"SEQ:HASH", FROM_NOWHERE, false, NULL, "the head at the end of a receipt"},
 	{"SU", FROM_NOWHERE, false, NULL,
 	 "an amount: service units as a plain number (10000, 0.5), or billing-seconds (95s); 1 SU "
-	 "is 3600 billing-seconds. With --resource GPU-hours, CPU-hours, GiB-hours ... of that "
-	 "resource, or its seconds"},
+	 "is 3600 billing-seconds. With --resource it is in the unit of the resource (GPU-hours, "
+	 "CPU-hours, GiB-hours ...) or in its seconds"},
 	{"STATE", FROM_WORDS, false,
 	 "BOOT_FAIL CANCELLED COMPLETED DEADLINE FAILED LAUNCH_FAILED NODE_FAIL OUT_OF_MEMORY "
 	 "PREEMPTED RECONFIG_FAIL REQUEUED RESIZING REVOKED SPECIAL_EXIT TIMEOUT",

@@ -361,7 +361,7 @@ static const struct key keys[] = {
 	    settings_read_factors, tariff, NULL,
 	    "under `meter: jobs`, what multiplies a charge; 0: not charged; left out: 1"),
 	KEY("min_charge", "0.1", read_amount, tariff.min_charge, NULL,
-	    "under `meter: jobs`, the least in SU that a job costs if not free; no default"),
+	    "under `meter: jobs`, the least in SU that a job costs unless free; no default"),
 	KEY("round_seconds", "60", read_round, tariff.round_seconds, NULL,
 	    "under `meter: jobs`, run times are rounded up to multiples of this (to 86400)"),
 	KEY("enforcement", "hold", read_enforcement, enforcement, NULL,

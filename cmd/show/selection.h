@@ -31,7 +31,7 @@ int resource_option(const struct env *env, char ret[RESOURCE_SIZE], struct sb_er
 /* --resource of verbs that show something. */
 #define SHOWN_RESOURCE_OPTION                                                                      \
 	{                                                                                          \
-		"resource", 0, "TRES", "only of gres/gpu, cpu, mem ...; billing: only SU"          \
+		"resource", 0, "TRES", "only budgets of gres/gpu, cpu ...; billing: of SU"         \
 	}
 
 /* Reports and removes names of no account, so that the others can be printed; the verb then ends

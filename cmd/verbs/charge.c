@@ -81,13 +81,14 @@ const struct command cmd_charge = {
 	.summary = "charge an account for what Slurm does not measure",
 	.details =
 		"For storage from a quota report, a reservation in full, or a service of the site. "
-		"The charge is drawn like use by jobs: on money whose window includes the period, "
+		"The charge is paid like use by jobs, by money whose window includes the period, "
 		"earliest end first; what is lacking becomes debt, and an account that has spent "
-		"its allowance is held. `subank refund` gives it back.\n"
+		"its allowance is held. `subank refund` gives a charge back.\n"
 		"The period is from --since until --until; by default the last second. With "
-		"--resource the account pays from its budget of that resource; any name will do, "
-		"such as `storage`, whose amounts are storage-hours: `subank open ACCOUNT AMOUNT "
-		"--resource storage` starts it.\n"
+		"--resource the account pays from its budget of that resource. The resource can be "
+		"anything that the site counts, such as `storage`, whose unit is then the "
+		"storage-hour: `subank open ACCOUNT AMOUNT --resource storage` opens the budget. "
+		"One that Slurm does not measure never holds jobs.\n"
 		"A script that charges by a report gives each charge a name with --ref, such as "
 		"storage-2027-01-physics: it is recorded once, however often the script runs.",
 	.examples = EXAMPLES(

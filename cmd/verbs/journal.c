@@ -300,9 +300,9 @@ const struct command cmd_journal = {
 	.summary = "every entry of the books, oldest first",
 	.details =
 		"Columns: Entry, Time, Kind, Account, Amount, Detail, and with --format also "
-		"Cluster, Actor, Ref, Note, Hash, Unit and Resource. The entries of an account are "
-		"also those of its budgets of other resources (`subank open --resource`), whose "
-		"Account is ACCOUNT:RESOURCE; --resource shows one of them. Their Detail names "
+		"Cluster, Actor, Ref, Note, Hash, Unit and Resource. An account's entries include "
+		"those of its budgets of other resources (`subank open --resource`), whose Account "
+		"is ACCOUNT:RESOURCE; --resource shows one of them. Their Detail names "
 		"the unit of the amount; JSON and CSV have columns for it. Actor is the user "
 		"that subank ran as and, in parentheses, the user who had logged in, as the kernel "
 		"reports it: slurm (login "

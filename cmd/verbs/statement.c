@@ -380,7 +380,7 @@ const struct command cmd_statement = {
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST,
 	.options = OPTIONS(PERIOD_OPTIONS, {"by", 0, "BY", "group use, instead of sums by kind"},
-			   {"entries", 0, NULL, "list every entry of money, not sums"},
+			   {"entries", 0, NULL, "list every entry that moves money, not sums"},
 			   RESOURCE_OPTION),
 	.run = run,
 };

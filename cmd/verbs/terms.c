@@ -550,9 +550,11 @@ const struct command cmd_terms = {
 		"one account in lines, those of several in a table. Columns: Account, Allowance, "
 		"Credit, Enforce (the rule), Meter, Lever, Thresholds. A table marks terms of the "
 		"account's own with `*`; forms for programs name them in the column Own. The "
-		"others are those of the settings; Allowance and Credit are always the "
-		"account's. With `-o`, Quota and its period, Every, can be shown too.\n"
-		"Terms that are not named stay; `site` takes the settings'.\n"
+		"others are those of the settings or, for a budget of another resource, those of "
+		"its account; Allowance and Credit are never inherited. With `-o`, Quota and its "
+		"period, Every, can be shown too.\n"
+		"Terms that are not named stay; `site` takes the settings' (a budget of another "
+		"resource: its account's).\n"
 		"RULE is what happens when the allowance is spent:\n"
 		"- off: nothing, only the books are kept\n"
 		"- warn: `subank check` reports it\n"
@@ -569,12 +571,13 @@ const struct command cmd_terms = {
 		"difference between the books and sacct up to that moment, and counts jobs from "
 		"there on. A switch to rawusage waits until none of the account's jobs runs: "
 		"subank(7) explains why.\n"
-		"A quota is put in at the start of each period, once: the check does it before it "
-		"charges use of the period, also when it is late. What is left at the end of the "
+		"The check deposits a quota once for each period, before it charges use of the "
+		"period, even if the check is late. What is left at the end of the "
 		"period expires, or with --carry N after N more periods. The quota pays debt "
-		"first; --forgive-below SU forgives what is owed at a new period, if it is that "
-		"much or less. Without --start the first period is the present day, week (from "
-		"Monday), month, quarter or year, and its whole quota comes at the next check. "
+		"first. With --forgive-below SU, debt of that much or less is forgiven before the "
+		"quota is deposited. Without --start the first period is the present day, week "
+		"(from Monday), month, quarter or year, and its whole quota comes at the next "
+		"check. "
 		"Periods follow the local calendar: from 31 January, the next months begin on the "
 		"last day of February and on 31 March. A new amount counts from the next period "
 		"on; no time gets two quotas.",
@@ -586,7 +589,7 @@ const struct command cmd_terms = {
 		{"subank terms physics --enforce limit --lever GrpJobs", "its own rule and lever"},
 		{"subank terms physics --meter jobs", "charged job by job, as sacct has them"},
 		{"subank terms physics --quota 1000 --every month --carry 1",
-		 "1000 SU a month, each spent by the end of the next"},
+		 "1000 SU a month, usable until the end of the next"},
 		{"subank terms physics --thresholds site", "use the settings'"}),
 	.see_also = "check set",
 	.max_args = -1,
@@ -599,11 +602,11 @@ const struct command cmd_terms = {
 		{"lever", 0, "LIMIT", "limit that holds it: site, GrpTRESMins=cpu, GrpJobs"},
 		{"meter", 0, "METER", "how to charge use: site, rawusage or jobs"},
 		{"thresholds", 0, "PERCENTS", "percents of use to report (60,90), none or site"},
-		{"quota", 0, "SU", "put in at the start of each period, or `none`"},
+		{"quota", 0, "SU", "deposit this at the start of each period, or none"},
 		{"every", 0, "PERIOD", "of the quota: how long a period is"},
 		{"start", 0, "TIME", "of the quota: start of the first period"},
 		{"carry", 0, "N", "of the quota: usable for N more periods; 0 for none"},
-		{"forgive-below", 0, "SU", "of the quota: forgive so little debt; 0 for none"},
+		{"forgive-below", 0, "SU", "of the quota: forgive debt up to this; 0 for none"},
 		RESOURCE_OPTION),
 	.only_reads = shows,
 	.run = run,

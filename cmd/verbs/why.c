@@ -318,7 +318,8 @@ static void report_ends(const struct why *why)
 		report(env, "  a deposit ends it: %s or more must be available",
 		       quantity(env, needed, why->name, needed_room(why)));
 	if (*why->above && strcmp(why->above, why->owner->name) == 0)
-		report(env, "  until %s is no longer held no job of it starts: see `subank why %s`",
+		report(env,
+		       "  until %s is no longer held, no job of it starts: see `subank why %s`",
 		       why->above, why->above);
 	else if (*why->above && why->account != why->owner)
 		report(env,
@@ -632,8 +633,8 @@ const struct command cmd_why = {
 	.summary = "why an account is held, blocked, low or closed, and what ends that",
 	.details =
 		"Names the entries that led to the account's state, and what would end it. Changes "
-		"nothing and needs no Slurm. It names the account's budgets of other resources "
-		"that are held; --resource explains one of them.",
+		"nothing and needs no Slurm. It also names budgets of other resources that are "
+		"held; --resource explains one of them.",
 	.examples =
 		EXAMPLES({"subank why physics", "why do my jobs not start?"},
 			 {"subank why physics --resource gres/gpu", "only those with GPUs wait"}),

@@ -29,8 +29,8 @@ const struct thresholds *thresholds_of(const struct account *account, const stru
 enum enforcement enforcement_of(const struct account *account, const struct rules *rules);
 enum metering metering_of(const struct account *account, const struct rules *rules);
 
-/* Returns the rules for the purses of [owner]: its terms apply where a purse has none of its own.
- */
+/* Returns the rules for the purses of [owner]: its enforcement, meter and thresholds apply where a
+ * purse has none of its own. */
 struct rules purse_rules(const struct account *owner, const struct rules *rules);
 
 /* A limit of an account in Slurm. */

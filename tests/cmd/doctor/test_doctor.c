@@ -405,7 +405,7 @@ START_TEST(a_budget_of_what_slurm_does_not_count_is_found)
 	(void)snprintf(fake_account("dev", "bio")->tres_raw, 256, "cpu=0,gres/gpu=0");
 	DONE("", "open", "bio", "1", "--resource", "gres/gpu");
 	DONE("", "open", "bio", "1", "--resource", "storage");
-	NO_ROW("purse's TRES");
+	NO_ROW("budget's TRES");
 	/* Slurm has no such accounts, and needs none. */
 	NO_ROW("on no cluster");
 	NO_ROW("not on this cluster");
@@ -413,13 +413,13 @@ START_TEST(a_budget_of_what_slurm_does_not_count_is_found)
 	ck_assert_ptr_nonnull(strstr(out, ", accounts 1|"));
 	ROW("QOS's own limit|slurmdbd|ok|none on GrpTRESMins=cpu, GrpTRESMins=gres/gpu among 1|");
 	DONE("", "open", "bio", "1", "--resource", "gres/gpu:a100", "--later");
-	ROW("purse's TRES|Slurm|bad|gres/gpu:a100|its use is not charged and no job is held by it: "
+	ROW("budget's TRES|Slurm|bad|gres/gpu:a100|its use is not charged, and it holds no job: "
 	    "add gres/gpu:a100 to AccountingStorageTRES in slurm.conf");
 	ck_assert_int_eq(status, 3);
 	/* A cluster that does not answer may count it. */
 	set_settings("clusters: [dev, far]\n");
 	fake_cluster("far")->silent = true;
-	NO_ROW("purse's TRES");
+	NO_ROW("budget's TRES");
 }
 END_TEST
 

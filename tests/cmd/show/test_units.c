@@ -311,7 +311,7 @@ START_TEST(why_explains_the_hold_of_a_resource)
 	ck_assert_ptr_nonnull(strstr(out, "physics:gres/gpu above it is held, and until that ends "
 					  "no job that uses gres/gpu starts"));
 	DONE("", "hold", "physics");
-	DONE("until physics is no longer held no job of it starts", "why", "physics:gres/gpu");
+	DONE("until physics is no longer held, no job of it starts", "why", "physics:gres/gpu");
 	DONE("", "deposit", "physics", "5", "--resource", "gres/gpu");
 	DONE("physics:gres/gpu is blocked by physics, which is held: available 5.00 GPU-hours\n",
 	     "why", "physics:gres/gpu");
