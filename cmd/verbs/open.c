@@ -134,8 +134,8 @@ static bool is_counted(const struct clusters *clusters, const char *purse)
 	return false;
 }
 
-/* Refuses a budget of a resource that no cluster counts, unless it is not a TRES of Slurm at all.
- */
+/* Refuses a budget of a TRES that no cluster counts; of a resource that is none, only with
+ * --from-zero. */
 static int refuse_uncounted(const struct opening *opening, struct env *env, const char *purse)
 {
 	const char *resource = purse_resource(purse);
@@ -236,7 +236,11 @@ const struct command cmd_open = {
 		"for `subank deposit`. A closed account is opened again. Without SU, its first use "
 		"holds it (`without_money` in the settings).\n"
 		"An account inside another one of the bank is a budget of its own, and its use "
-		"counts in both.",
+		"counts in both.\n"
+		"With --resource it opens a budget of that resource for an account that is open in "
+		"the bank; SU is then an amount in the unit of the resource, such as GPU-hours. A "
+		"name that is no TRES of Slurm, such as `storage`, stands for something that only "
+		"`subank charge` charges.",
 	.examples = EXAMPLES(
 		{"subank open physics 10000", "an allowance without an end"},
 		{"subank open chemistry 2500 --end 2028-01-01", "until the end of 2027"},
