@@ -15,7 +15,8 @@ struct cluster_answer {
 	struct observed *rows;
 	struct limit_block *blocks; /* the limits that the rows point to */
 	struct observed *purses;
-	struct resources every; /* what Slurm counts there; empty unless it was wanted */
+	struct resources resources; /* of accounts: those that purses have, or all that Slurm counts
+				       there */
 	bool limits, safe; /* of AccountingStorageEnforce */
 	enum billing_rule billing;
 };
@@ -25,8 +26,8 @@ struct clusters {
 	struct observation *list;
 	struct cluster_answer *answers; /* in the order of the list */
 	char (*names)[NAME_SIZE];
-	struct resources resources; /* that purses have */
-	bool every_resource; /* the observations have all that Slurm counts instead */
+	struct resources resources; /* that purses have, shares included */
+	bool every_resource; /* of accounts, the observations have all that Slurm counts instead */
 	struct slurm_config local; /* of the local cluster, if the settings name none */
 	size_t count;
 	/* Each was reported: */
@@ -65,6 +66,11 @@ enum observing {
  * EXIT_REFUSED when no cluster can be trusted, EXIT_PART when the local cluster does not even give
  * its name. The caller calls clusters_release(). */
 int clusters_observe(struct env *env, enum observing observing, struct clusters *ret);
+
+/* The same with the rows of the user of a share (purse_resource(), such as "billing~alice") that
+ * the bank may not have yet; NULL: of none. */
+int clusters_observe_share(struct env *env, enum observing observing, const char *share,
+			   struct clusters *ret);
 
 /* Finds a cluster by its name, or returns NULL. */
 const struct observation *clusters_find(const struct clusters *clusters, const char *name);

@@ -27,6 +27,7 @@ enum cell_kind {
 	CELL_SHARE, /* a percentage, with a bar if there is room; coloured, red from 100 % */
 	CELL_PART, /* a percentage, with a bar if there is room; not coloured */
 	CELL_UNIT, /* the unit of the row's amounts, output_unit(); may become "GPU-h" */
+	CELL_USER, /* whose share it is; JSON and CSV have it only if it is shown in tables */
 	CELL_RESOURCE, /* what the row's amounts are of: output_unit() */
 };
 

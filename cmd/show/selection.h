@@ -12,6 +12,7 @@ struct selection {
 	const char **list; /* the same as pointers */
 	size_t count; /* 0: all accounts */
 	size_t missing; /* how many names selection_find() removed */
+	bool users; /* with the shares of users; without it only those that are named */
 	char resource[RESOURCE_SIZE]; /* only purses of it, which [names] then name; "": of any */
 };
 

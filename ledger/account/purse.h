@@ -4,7 +4,11 @@
  * "physics:gres/gpu"; an account's name has no colon. Slurm knows only the account.
  *
  * A resource is a TRES of Slurm by its name there, or anything else that the site counts, such as
- * "storage". It is counted in seconds: of billing, of a GPU, of a MiB of memory. */
+ * "storage". It is counted in seconds: of billing, of a GPU, of a MiB of memory.
+ *
+ * A share is a purse of its account too: how much of a resource one user may use in the account. It
+ * is named ACCOUNT:RESOURCE~USER, as in "physics:billing~alice". It is no money of the account: its
+ * use is a part of the account's. What is said here about a resource holds for RESOURCE~USER. */
 #pragma once
 
 #include "ledger/base/amount.h"
@@ -21,6 +25,18 @@ int purse_name(const char *account, const char *resource, char ret[NAME_SIZE],
 
 /* Reads a name that a person typed: an account, or ACCOUNT:RESOURCE. Fails as purse_name(). */
 int purse_fold(const char *text, char ret[NAME_SIZE], struct sb_error *err);
+
+/* Makes the name of a share in the same way. The user's name follows the rule for accounts: Slurm
+ * stores it in lower case, unless slurmdbd has PreserveCaseUser. SB_EINVAL. */
+int share_name(const char *account, const char *resource, const char *user, char ret[NAME_SIZE],
+	       struct sb_error *err);
+
+/* Returns the user of a share; NULL for any other purse or resource. */
+const char *purse_user(const char *purse);
+const char *resource_user(const char *resource);
+
+/* Writes the resource without the user of a share. Returns [to]. */
+const char *resource_base(char to[RESOURCE_SIZE], const char *resource);
 
 /* Checks a purse's name as purse_name() makes it. [what] is its role, for the message. SB_EINVAL.
  */
@@ -46,11 +62,9 @@ int purse_order(const char *a, const char *b);
 /* Writes the TRES whose limit in Slurm holds jobs that use the resource, and returns true. False
  * if Slurm holds none: it does not meter the resource, or ignores a limit of it (energy, vmem,
  * pages, fs/...). For a type of a GRES it is the GRES: a limit of "gres/gpu:a100" lets jobs through
- * that request any GPU (measured, 22.05.8). */
+ * that request any GPU (measured, 22.05.8). For a share it is TRES~USER, a limit of that user in
+ * the account: "cpu~alice" for SU. */
 bool resource_lever(const char *resource, char to[RESOURCE_SIZE]);
-
-/* Whether the resource has a type, as "gres/gpu:a100" has. */
-bool resource_is_typed(const char *resource);
 
 /* The unit of a purse's amounts, as people write them. */
 struct unit purse_unit(const char *purse);

@@ -128,6 +128,14 @@ static int last_read(struct books *books, const struct account *account, const c
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
+/* Whether it is SU that the purse counts, of the account or of a user. */
+static bool counts_billing(const char *purse)
+{
+	char resource[RESOURCE_SIZE];
+
+	return strcmp(resource_base(resource, purse_resource(purse)), RESOURCE_BILLING) == 0;
+}
+
 /* Slurm cuts the use of a TRES to whole minutes, once for each row, so each stretch of readings is
  * less than a minute away from the use. A switch to jobs, and the check that makes one, settle that
  * exactly. */
@@ -137,7 +145,7 @@ static int64_t cut_of(const struct sum *sum)
 	bool by_jobs = booked->jobs_since && booked->jobs_since <= booked->until &&
 		       (booked->since_begins || booked->jobs_since <= booked->since);
 
-	return purse_is_account(booked->account) || booked->to_end || by_jobs
+	return counts_billing(booked->account) || booked->to_end || by_jobs
 		       ? 0
 		       : 60 * (1 + sum->baselines);
 }
