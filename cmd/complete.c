@@ -342,7 +342,8 @@ static int print_resources(struct books *books, void *ctx, struct sb_error *err)
 
 	TRY(books_resources(books, &resources, err));
 	for (size_t i = 0; i < resources.count; i++) {
-		if (!has_word(argument->words, resources.list[i]))
+		if (!has_word(argument->words, resources.list[i]) &&
+		    !resource_user(resources.list[i]))
 			fprintf(env->os.out, "%s\n", resources.list[i]);
 	}
 	resources_release(&resources);

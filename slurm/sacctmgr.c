@@ -57,13 +57,16 @@ static int check_limit(const struct tres_limit *limit, struct sb_error *err)
 	return SB_OK;
 }
 
-/* Two arguments that name accounts of a cluster, as many at a time as a command line takes. */
+/* Arguments that name accounts of a cluster, or users in an account there, as many at a time as a
+ * command line takes. */
 struct where {
+	const char *word; /* "account=" or "user=" */
 	const char *const *names;
 	size_t count;
-	size_t next; /* the first name that was not in [accounts] yet */
-	char accounts[LIST_MAX]; /* "account=a,b,…" */
+	size_t next; /* the first name that was not in [list] yet */
+	char list[LIST_MAX]; /* "account=a,b,…" */
 	char cluster[sizeof("cluster=") + 255];
+	char account[sizeof("account=") + 255]; /* of users; "": none */
 };
 
 /* Checks all names. The caller frees *ret. */
@@ -75,20 +78,46 @@ static int where_new(const char *cluster, const char *const accounts[], size_t c
 	*ret = malloc(sizeof(**ret));
 	if (!*ret)
 		return slurm_error_nomem(err);
+	(*ret)->word = "account=";
 	(*ret)->names = accounts;
 	(*ret)->count = count;
 	(*ret)->next = 0;
+	(*ret)->account[0] = '\0';
 	(void)snprintf((*ret)->cluster, sizeof((*ret)->cluster), "cluster=%s", cluster);
 	return SB_OK;
 }
 
-/* Moves on to the next accounts. Returns false at the end: "account=" alone would mean all. */
+static int check_users(const char *const users[], size_t count, struct sb_error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!slurm_name_ok(users[i]))
+			return slurm_error(err, SB_EINVAL,
+					   "\"%.255s\" is no user: use a-z 0-9 _ . - @ %% /",
+					   users[i] ? users[i] : "");
+	}
+	return SB_OK;
+}
+
+/* The same for users in an account. Without the account, all accounts of the users would change. */
+static int where_users(const char *cluster, const char *account, const char *const users[],
+		       size_t count, struct where **ret, struct sb_error *err)
+{
+	TRY(check_users(users, count, err));
+	TRY(where_new(cluster, &account, 1, ret, err));
+	(*ret)->word = "user=";
+	(*ret)->names = users;
+	(*ret)->count = count;
+	(void)snprintf((*ret)->account, sizeof((*ret)->account), "account=%s", account);
+	return SB_OK;
+}
+
+/* Moves on to the next names. Returns false at the end: "account=" alone would mean all. */
 static bool where_next(struct where *where)
 {
-	size_t len = strlen("account="), first = where->next;
-	char *list = where->accounts;
+	size_t len = strlen(where->word), first = where->next;
+	char *list = where->list;
 
-	memcpy(list, "account=", len);
+	memcpy(list, where->word, len);
 	for (; where->next < where->count; where->next++) {
 		size_t name_len = strlen(where->names[where->next]);
 		bool more = where->next > first;
@@ -104,40 +133,65 @@ static bool where_next(struct where *where)
 	return where->next > first;
 }
 
-static int modify_accounts(const struct slurm *slurm, struct where *where, const char *setting,
-			   struct sb_error *err)
+static int modify(const struct slurm *slurm, struct where *where, const char *setting,
+		  struct sb_error *err)
 {
+	bool users = *where->account;
+
 	while (where_next(where)) {
-		const char *const argv[] = {
+		const char *const of_accounts[] = {
 			slurm->sacctmgr, "-i",		 "modify", "account", "where",
-			where->accounts, where->cluster, "set",	   setting,   NULL,
+			where->list,	 where->cluster, "set",	   setting,   NULL,
+		};
+		const char *const of_users[] = {
+			slurm->sacctmgr, "-i",		 "modify", "user",  "where", where->list,
+			where->account,	 where->cluster, "set",	   setting, NULL,
 		};
 		struct run_result answer = {0};
 
-		TRY(slurm_ask(slurm, argv, &answer, err));
+		TRY(slurm_ask(slurm, users ? of_users : of_accounts, &answer, err));
 		run_result_release(&answer);
 	}
 	return SB_OK;
 }
 
-int sacctmgr_set_limit(const struct slurm *slurm, const char *cluster, const char *const accounts[],
-		       size_t count, const struct tres_limit *limit, struct sb_error *err)
+/* Sets the limit, and frees [where]. */
+static int set_limit(const struct slurm *slurm, struct where *where, const struct tres_limit *limit,
+		     struct sb_error *err)
 {
-	struct where *where;
 	char *setting;
 	int code;
 
-	TRY(check_limit(limit, err));
-	TRY(where_new(cluster, accounts, count, &where, err));
 	if (asprintf(&setting, "%s%s%s=%" PRId64, limit->field, limit->tres[0] ? "=" : "",
 		     limit->tres, limit->value) >= 0) {
-		code = modify_accounts(slurm, where, setting, err);
+		code = modify(slurm, where, setting, err);
 		free(setting);
 	} else {
 		code = slurm_error_nomem(err);
 	}
 	free(where);
 	return code;
+}
+
+int sacctmgr_set_limit(const struct slurm *slurm, const char *cluster, const char *const accounts[],
+		       size_t count, const struct tres_limit *limit, struct sb_error *err)
+{
+	struct where *where;
+
+	TRY(check_limit(limit, err));
+	TRY(where_new(cluster, accounts, count, &where, err));
+	return set_limit(slurm, where, limit, err);
+}
+
+int sacctmgr_set_user_limit(const struct slurm *slurm, const char *cluster, const char *account,
+			    const char *const users[], size_t count, const struct tres_limit *limit,
+			    struct sb_error *err)
+{
+	struct where *where;
+
+	TRY(check_limit(limit, err));
+	TRY(where_users(cluster, account, users, count, &where, err));
+	return set_limit(slurm, where, limit, err);
 }
 
 int sacctmgr_reset_usage(const struct slurm *slurm, const char *cluster, const char *account,
@@ -147,7 +201,7 @@ int sacctmgr_reset_usage(const struct slurm *slurm, const char *cluster, const c
 	int code;
 
 	TRY(where_new(cluster, &account, 1, &where, err));
-	code = modify_accounts(slurm, where, "RawUsage=0", err);
+	code = modify(slurm, where, "RawUsage=0", err);
 	free(where);
 	return code;
 }
@@ -272,8 +326,8 @@ static int read_limits(const struct slurm *slurm, const char *cluster, struct wh
 
 	while (where_next(where)) {
 		const char *const argv[] = {
-			slurm->sacctmgr, "-P",	 "show", "assoc", "where", where->cluster,
-			where->accounts, format, NULL,
+			slurm->sacctmgr, "-P",	      "show", "assoc", "where",
+			where->cluster,	 where->list, format, NULL,
 		};
 		struct table table = {0};
 		int code;

@@ -29,6 +29,12 @@ struct tres_limit {
 int sacctmgr_set_limit(const struct slurm *slurm, const char *cluster, const char *const accounts[],
 		       size_t count, const struct tres_limit *limit, struct sb_error *err);
 
+/* The same for users in one account, in all their partitions: `sacctmgr -i modify user where
+ * user=u,v account=A cluster=C set GrpTRESMins=cpu=0`. */
+int sacctmgr_set_user_limit(const struct slurm *slurm, const char *cluster, const char *account,
+			    const char *const users[], size_t count, const struct tres_limit *limit,
+			    struct sb_error *err);
+
 /* Makes slurmctld forget the usage of [account]: `sacctmgr -i modify account where account=A
  * cluster=C set RawUsage=0`. Its users and child accounts are zeroed too, and its usage is
  * subtracted from its parents. The cluster's slurmctld does this, not the database; sacctmgr then

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "slurm/sshare.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,8 @@ struct node {
 struct answer {
 	const struct slurm *slurm;
 	const char *cluster;
+	const char *const *asked; /* users, sorted */
+	size_t asked_count;
 	struct table table;
 	struct line *lines;
 	size_t count;
@@ -341,9 +344,318 @@ static int make_shares(struct answer *answer, bool plain, struct sb_error *err)
 	return SB_OK;
 }
 
+/* ---- users ---- */
+
+static int compare_names(const void *key, const void *item)
+{
+	const char *const *name = item;
+
+	return strcmp(key, *name);
+}
+
+static int compare_users(const void *a, const void *b)
+{
+	const struct user_share *x = a, *y = b;
+	int order = strcmp(x->account, y->account);
+
+	return order ? order : strcmp(x->user, y->user);
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct line *const *x = a, *const *y = b;
+
+	return strcmp((*x)->share.account, (*y)->share.account);
+}
+
+static int compare_place(const void *key, const void *item)
+{
+	const struct line *const *line = item;
+
+	return strcmp(key, (*line)->share.account);
+}
+
+/* Returns the user of a row as asked for; NULL: nobody asked for that user. */
+static const char *asked_user(const struct answer *answer, size_t row)
+{
+	const char *cell = table_cell(&answer->table, row, USER);
+	char user[SLURM_USER_MAX + 1];
+	const char *const *found;
+	size_t len = strlen(cell);
+
+	if (len == 0 || len >= sizeof(user) || answer->table.lines[row].joined)
+		return NULL;
+	for (size_t i = 0; i <= len; i++)
+		user[i] = (char)tolower((unsigned char)cell[i]);
+	found = array_find(answer->asked, answer->asked_count, user, compare_names);
+	return found ? *found : NULL;
+}
+
+/* Returns the account of a user's row; NULL: the row belongs to none whose name is certain. The
+ * accounts are in [places], by name. */
+static const char *account_of(const struct answer *answer, struct line *const *places, size_t row)
+{
+	const char *cell = table_cell(&answer->table, row, ACCOUNT);
+	size_t depth = strspn(cell, " "), at;
+
+	(void)array_search(places, answer->count, cell + depth, compare_place, &at);
+	/* A name that was forged is there more than once. */
+	while (at > 0 && compare_place(cell + depth, &places[at - 1]) == 0)
+		at--;
+	for (; at < answer->count; at++) {
+		const struct line *line = places[at];
+
+		if (compare_place(cell + depth, &places[at]) != 0)
+			break;
+		if (!line->odd && (size_t)(line->share.account - line->indented) + 1 == depth)
+			return line->share.account;
+	}
+	return NULL;
+}
+
+static struct user_share make_user(const struct table *table, size_t row)
+{
+	struct user_share user = {.grp_tres_mins = table_cell(table, row, GRP_TRES_MINS),
+				  .grp_tres_raw = table_cell(table, row, GRP_TRES_RAW),
+				  .tres_run_mins = table_cell(table, row, TRES_RUN_MINS),
+				  .id = -1,
+				  .line = table->lines[row].line};
+
+	(void)number_parse(table_cell(table, row, ID), 0, INT64_MAX, &user.id);
+	user.odd = !number_parse(table_cell(table, row, RAW_USAGE), 0, INT64_MAX, &user.raw_usage);
+	return user;
+}
+
+static int add_users(struct answer *answer, struct line *const *places, struct sb_error *err)
+{
+	const struct table *table = &answer->table;
+	struct shares *shares = &answer->shares;
+
+	for (size_t i = 0; i < table->rows; i++) {
+		const char *name = asked_user(answer, i);
+		const char *account = name ? account_of(answer, places, i) : NULL;
+		struct user_share *user;
+
+		/* No bank has accounts with other names. */
+		if (!account || !slurm_name_ok(account))
+			continue;
+		user = array_add(shares->users, shares->user_count);
+		if (!user)
+			return slurm_error_nomem(err);
+		*user = make_user(table, i);
+		user->account = account;
+		user->user = name;
+		if (user->odd)
+			TRY(odd_rows_add(&shares->odd, user->line, columns[RAW_USAGE],
+					 table_cell(table, i, RAW_USAGE), account, err));
+	}
+	array_sort(shares->users, shares->user_count, compare_users);
+	return SB_OK;
+}
+
+/* Linux allows 128 KiB for one argument. */
+enum { NAMES_MAX = 100 << 10 };
+
+/* Appends a name to "account=a,b" unless it is the last one there. Returns false if it is full. */
+static bool add_name(char *list, const char *name)
+{
+	size_t len = strlen(list), size = strlen(name);
+
+	if (len >= size && strcmp(list + len - size, name) == 0 &&
+	    strchr("=,", list[len - size - 1]))
+		return true;
+	if (len + 1 + size >= NAMES_MAX)
+		return false;
+	if (list[len - 1] != '=')
+		list[len++] = ',';
+	memcpy(list + len, name, size + 1);
+	return true;
+}
+
+/* "account=a,b" and "user=u,v": of the rows in doubt, as many as a command line takes. */
+struct doubts {
+	char accounts[NAMES_MAX], users[NAMES_MAX];
+	size_t count;
+};
+
+static void clear_doubts(struct doubts *doubts)
+{
+	(void)snprintf(doubts->accounts, NAMES_MAX, "account=");
+	(void)snprintf(doubts->users, NAMES_MAX, "user=");
+	doubts->count = 0;
+}
+
+/* Marks the rows that have the number, user and account of an association. */
+static int mark_known(struct answer *answer, const struct table *table, size_t row)
+{
+	struct shares *shares = &answer->shares;
+	const struct user_share key = {.account = table_cell(table, row, 2),
+				       .user = table_cell(table, row, 1)};
+	int64_t id;
+	size_t at;
+
+	if (!number_parse(table_cell(table, row, 0), 0, INT64_MAX, &id))
+		return SB_EFORMAT;
+	if (!array_search(shares->users, shares->user_count, &key, compare_users, &at))
+		return SB_OK;
+	while (at > 0 && compare_users(&shares->users[at - 1], &key) == 0)
+		at--;
+	for (; at < shares->user_count && compare_users(&shares->users[at], &key) == 0; at++)
+		shares->users[at].known = shares->users[at].known || shares->users[at].id == id;
+	return SB_OK;
+}
+
+/* Asks slurmdbd for the associations of these users in these accounts. All its names are among
+ * those, so none of them breaks a row. */
+static int ask_doubts(struct answer *answer, struct doubts *doubts)
+{
+	static const char *const names[] = {"ID", "User", "Account"};
+	static const struct table_form form = {"sacctmgr", names, 3, NULL};
+	char where[sizeof("cluster=") + 255];
+	const char *const argv[] = {
+		answer->slurm->sacctmgr,
+		"-P",
+		"show",
+		"assoc",
+		"where",
+		where,
+		doubts->accounts,
+		doubts->users,
+		"format=ID,User,Account",
+		NULL,
+	};
+	struct table table = {0};
+	int code = SB_OK;
+
+	(void)snprintf(where, sizeof(where), "cluster=%s", answer->cluster);
+	TRY(table_ask(answer->slurm, &form, argv, &table, NULL));
+	for (size_t i = 0; i < table.rows && !code; i++)
+		code = mark_known(answer, &table, i);
+	table_release(&table);
+	clear_doubts(doubts);
+	return code;
+}
+
+static int ask_all_doubts(struct answer *answer, struct doubts *doubts)
+{
+	clear_doubts(doubts);
+	for (size_t i = 0; i < answer->shares.user_count; i++) {
+		const struct user_share *user = &answer->shares.users[i];
+
+		if (!user->doubtful)
+			continue;
+		if (!add_name(doubts->accounts, user->account) ||
+		    !add_name(doubts->users, user->user)) {
+			TRY(ask_doubts(answer, doubts));
+			(void)add_name(doubts->accounts, user->account);
+			(void)add_name(doubts->users, user->user);
+		}
+		doubts->count++;
+	}
+	return doubts->count > 0 ? ask_doubts(answer, doubts) : SB_OK;
+}
+
+/* Whether another row of the same user in the same account has the same number: at most one of them
+ * is not forged. */
+static bool has_twin(const struct shares *shares, size_t at)
+{
+	const struct user_share *user = &shares->users[at];
+
+	for (size_t i = at; i-- > 0 && compare_users(&shares->users[i], user) == 0;) {
+		if (shares->users[i].id == user->id)
+			return true;
+	}
+	for (size_t i = at + 1;
+	     i < shares->user_count && compare_users(&shares->users[i], user) == 0; i++) {
+		if (shares->users[i].id == user->id)
+			return true;
+	}
+	return false;
+}
+
+/* Takes out the rows in doubt that slurmdbd does not know, and marks those that may be forged. With
+ * [silent], slurmdbd did not answer. */
+static int settle_doubts(struct answer *answer, bool silent, struct sb_error *err)
+{
+	struct shares *shares = &answer->shares;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < shares->user_count; i++) {
+		struct user_share *user = &shares->users[i];
+		bool forged = user->doubtful && !silent && !user->known;
+
+		if (user->odd || forged || !(has_twin(shares, i) || (silent && user->doubtful)))
+			continue;
+		user->odd = true;
+		TRY(odd_rows_add(&shares->odd, user->line, columns[ID],
+				 silent ? "not checked, slurmdbd is silent" : "there twice",
+				 user->account, err));
+	}
+	for (size_t i = 0; i < shares->user_count; i++) {
+		const struct user_share *user = &shares->users[i];
+
+		if (!user->doubtful || silent || user->known)
+			shares->users[kept++] = *user;
+	}
+	shares->user_count = kept;
+	return SB_OK;
+}
+
+/* Finds the rows of the users that were asked for. With [plain], the names of accounts are certain.
+ */
+static int read_users(struct answer *answer, bool plain, struct sb_error *err)
+{
+	struct shares *shares = &answer->shares;
+	struct line **places = calloc(answer->count + 1, sizeof(*places));
+	struct doubts *doubts;
+	bool doubtful = false;
+	int code;
+
+	if (!places)
+		return slurm_error_nomem(err);
+	for (size_t i = 0; i < answer->count; i++)
+		places[i] = &answer->lines[i];
+	array_sort(places, answer->count, compare_places);
+	code = add_users(answer, places, err);
+	free(places);
+	for (size_t i = 0; i < shares->user_count; i++) {
+		struct user_share *users = shares->users;
+
+		users[i].doubtful = !plain ||
+				    (i > 0 && compare_users(&users[i - 1], &users[i]) == 0) ||
+				    (i + 1 < shares->user_count &&
+				     compare_users(&users[i], &users[i + 1]) == 0);
+		doubtful = doubtful || users[i].doubtful;
+	}
+	if (code || !doubtful)
+		return code;
+	doubts = malloc(sizeof(*doubts));
+	if (!doubts)
+		return slurm_error_nomem(err);
+	code = ask_all_doubts(answer, doubts);
+	free(doubts);
+	return settle_doubts(answer, code != SB_OK, err);
+}
+
+static int read_accounts(struct answer *answer, bool *ret_plain, struct sb_error *err)
+{
+	*ret_plain = read_indentation(answer);
+	if (*ret_plain) {
+		TRY(make_shares(answer, true, err));
+		if (!answer->twice)
+			return SB_OK;
+	}
+	*ret_plain = false;
+	answer->by_id = read_nodes(answer) == SB_OK;
+	if (answer->by_id)
+		place_lines(answer);
+	return make_shares(answer, false, err);
+}
+
 static int read_rows(struct answer *answer, struct sb_error *err)
 {
 	const struct table *table = &answer->table;
+	bool plain;
 
 	/* add_heads() may add a row for each. */
 	answer->shares.rows = calloc(2 * table->rows + 1, sizeof(*answer->shares.rows));
@@ -360,25 +672,26 @@ static int read_rows(struct answer *answer, struct sb_error *err)
 				   "sshare: cluster %s is not in its answer: check that its "
 				   "slurmctld runs (scontrol -M %s ping)",
 				   answer->cluster, answer->cluster);
-	if (read_indentation(answer)) {
-		TRY(make_shares(answer, true, err));
-		if (!answer->twice)
-			return SB_OK;
-	}
-	answer->by_id = read_nodes(answer) == SB_OK;
-	if (answer->by_id)
-		place_lines(answer);
-	return make_shares(answer, false, err);
+	TRY(read_accounts(answer, &plain, err));
+	return answer->asked_count > 0 ? read_users(answer, plain, err) : SB_OK;
 }
 
 int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *ret,
 		struct sb_error *err)
 {
+	return sshare_read_users(slurm, cluster, NULL, 0, ret, err);
+}
+
+int sshare_read_users(const struct slurm *slurm, const char *cluster, const char *const users[],
+		      size_t count, struct shares *ret, struct sb_error *err)
+{
 	static const char format[] =
 		"Cluster,ID,RawUsage,GrpTRESMins,GrpTRESRaw,TRESRunMins,User,Account";
-	const char *const argv[] = {slurm->sshare, "-P", "-M", cluster, "-o", format, NULL};
+	const char *const argv[] = {slurm->sshare,	 "-P", "-M", cluster, "-o", format,
+				    count ? "-a" : NULL, NULL};
 	const struct table_form form = {"sshare", columns, NCOLUMNS, cluster};
-	struct answer answer = {.slurm = slurm, .cluster = cluster};
+	struct answer answer = {
+		.slurm = slurm, .cluster = cluster, .asked = users, .asked_count = count};
 	int code;
 
 	TRY(slurm_check_cluster(cluster, err));
@@ -408,6 +721,7 @@ const struct share *shares_find(const struct shares *shares, const char *account
 void shares_release(struct shares *shares)
 {
 	free(shares->rows);
+	free(shares->users);
 	free(shares->text);
 	free(shares->heads);
 	odd_rows_release(&shares->odd);

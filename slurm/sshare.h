@@ -26,9 +26,23 @@ struct share {
 	size_t line; /* of the answer */
 };
 
+/* An association of a user, in one partition or in all. */
+struct user_share {
+	const char *account;
+	const char *user; /* as asked for */
+	int64_t raw_usage; /* 0 with [odd] */
+	const char *grp_tres_raw, *tres_run_mins, *grp_tres_mins; /* as in struct share */
+	int64_t id; /* of the association; -1: not a number */
+	bool odd; /* nothing of it can be trusted */
+	bool doubtful, known; /* private: slurmdbd must know it, and does */
+	size_t line; /* of the answer */
+};
+
 struct shares {
 	struct share *rows; /* sorted by account, each account once */
 	size_t count;
+	struct user_share *users; /* sorted by account, then user; one for each partition */
+	size_t user_count;
 	char *text; /* the rows point into these two */
 	char *heads;
 	struct odd_rows odd; /* rows with anything odd */
@@ -53,6 +67,18 @@ struct shares {
  * On success the caller calls shares_release(). */
 int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *ret,
 		struct sb_error *err);
+
+/* The same with -a, for the rows of [users] too; their names are in lower case and sorted, and
+ * stay in use until shares_release(). Without any it is sshare_read().
+ *
+ * A user's row is indented by one more than the row of its account. The name of another account may
+ * forge one, too. So, if a user has several rows in an account or names are not certain, slurmdbd
+ * is asked for these associations: `sacctmgr -P show assoc where cluster=CLUSTER account=A,B
+ * user=U,V format=ID,User,Account`. Rows that it does not know are left out, two with one number
+ * are odd, and if it does not answer, so are all in doubt. Users of accounts that no bank can have
+ * are left out. */
+int sshare_read_users(const struct slurm *slurm, const char *cluster, const char *const users[],
+		      size_t count, struct shares *ret, struct sb_error *err);
 
 /* Returns the row of [account], or NULL; valid until shares_release(). */
 const struct share *shares_find(const struct shares *shares, const char *account);

@@ -114,6 +114,18 @@ struct fake_account *fake_account(const char *cluster_name, const char *name)
 	return account;
 }
 
+struct fake_member *fake_member(const char *cluster_name, const char *name, const char *user)
+{
+	static int ids = 500;
+	struct fake_account *account = fake_account(cluster_name, name);
+	struct fake_member *member = &account->members[account->member_count++];
+
+	ck_assert_uint_le(account->member_count, FAKE_MEMBERS);
+	*member = (struct fake_member){.id = ++ids};
+	(void)snprintf(member->user, sizeof(member->user), "%s", user);
+	return member;
+}
+
 void fake_remove_account(const char *cluster_name, const char *name)
 {
 	struct fake_cluster *cluster = fake_cluster(cluster_name);
@@ -131,6 +143,23 @@ static const char *parent_of(const struct fake_account *account)
 }
 
 /* ---- the programs ---- */
+
+static bool shows_members; /* sshare -a */
+
+static void print_member(const struct fake_cluster *cluster, const struct fake_account *account,
+			 const struct fake_member *member, int depth, FILE *out)
+{
+	int64_t minutes = member->usage / 60;
+
+	fprintf(out, "%s|%d|", cluster->name, member->id);
+	if (member->raw_usage[0])
+		fprintf(out, "%s", member->raw_usage);
+	else
+		fprintf(out, "%" PRId64, member->usage);
+	fprintf(out,
+		"|%s|cpu=%" PRId64 ",billing=%" PRId64 ",gres/gpu=0|cpu=0,billing=0|%s|%*s%s\n",
+		member->limits, minutes, minutes, member->user, depth + 1, "", account->name);
+}
 
 static void print_share(const struct fake_cluster *cluster, const struct fake_account *account,
 			int depth, FILE *out)
@@ -159,6 +188,8 @@ static void print_share(const struct fake_cluster *cluster, const struct fake_ac
 		account->running, depth, "", account->name);
 	fprintf(out, "%s|%d|7||cpu=0,billing=0|cpu=0,billing=0|someone|%*s%s\n", cluster->name,
 		id + 3, depth + 1, "", account->name);
+	for (size_t i = 0; shows_members && i < account->member_count; i++)
+		print_member(cluster, account, &account->members[i], depth, out);
 }
 
 /* Returns how many accounts it printed. */
@@ -299,6 +330,43 @@ static void change_account(struct fake_cluster *cluster, struct fake_account *ac
 	free(field);
 }
 
+static bool list_has(const char *list, const char *name);
+
+/* sacctmgr -i modify user where user=U,V account=A cluster=C set GrpTRESMins=TRES=N */
+static int modify_users(const char *const argv[], FILE *out)
+{
+	static const char field[] = "GrpTRESMins=";
+	struct fake_cluster *cluster;
+	struct fake_account *account;
+	bool changed = false;
+	char *tres, *value;
+
+	ck_assert_ptr_null(argv[10]);
+	ck_assert_int_eq(strncmp(argv[5], "user=", 5), 0);
+	ck_assert_int_eq(strncmp(argv[6], "account=", 8), 0);
+	ck_assert_int_eq(strncmp(argv[7], "cluster=", 8), 0);
+	ck_assert_str_eq(argv[8], "set");
+	ck_assert_int_eq(strncmp(argv[9], field, strlen(field)), 0);
+	tres = strdup(argv[9] + strlen(field));
+	ck_assert_ptr_nonnull(tres);
+	value = strrchr(tres, '=');
+	*value++ = '\0';
+	cluster = find_cluster(argv[7] + 8);
+	account = cluster ? find_account(cluster, argv[6] + 8) : NULL;
+	for (size_t i = 0; account && i < account->member_count; i++) {
+		struct fake_member *member = &account->members[i];
+
+		if (!list_has(argv[5] + 5, member->user))
+			continue;
+		changed = true;
+		if (!cluster->deaf && fake_mode[FAKE_SACCTMGR] != FAKE_LIES)
+			change_limit(member->limits, tres, value);
+	}
+	free(tres);
+	fputs(changed ? " Modified user associations...\n" : " Nothing modified\n", out);
+	return changed ? 0 : 1;
+}
+
 /* sacctmgr -i modify account where account=A,B cluster=C set SETTING */
 static int answer_modify(const char *const argv[], struct run_result *answer, FILE *out)
 {
@@ -308,6 +376,8 @@ static int answer_modify(const char *const argv[], struct run_result *answer, FI
 
 	for (size_t i = 0; i < 9; i++)
 		ck_assert_ptr_nonnull(argv[i]);
+	if (strcmp(argv[3], "user") == 0)
+		return modify_users(argv, out);
 	ck_assert_ptr_null(argv[9]);
 	ck_assert_str_eq(argv[1], "-i");
 	ck_assert_str_eq(argv[4], "where");
@@ -402,6 +472,23 @@ static void answer_parents(struct fake_cluster *cluster, FILE *out)
 	}
 }
 
+/* sacctmgr -P show assoc where cluster=C account=A,B user=U,V format=ID,User,Account */
+static void answer_ids(const struct fake_cluster *cluster, const char *accounts, const char *users,
+		       FILE *out)
+{
+	fputs("ID|User|Account\n", out);
+	for (size_t i = 0; cluster && i < cluster->count; i++) {
+		const struct fake_account *account = &cluster->accounts[i];
+
+		for (size_t j = 0; j < account->member_count; j++) {
+			if (list_has(accounts, account->name) &&
+			    list_has(users, account->members[j].user))
+				fprintf(out, "%d|%s|%s\n", account->members[j].id,
+					account->members[j].user, account->name);
+		}
+	}
+}
+
 /* sacctmgr -P show reservation cluster=C start=… format=…, sacctmgr show config, sacctmgr -n -P
  * show user where name=USER format=AdminLevel, sacctmgr -P show assoc where cluster=C account=A,B
  * format=… and sacctmgr -P show qos format=… */
@@ -456,6 +543,11 @@ static void answer_show(const char *const argv[], bool rows, FILE *out)
 		return;
 	}
 	ck_assert_int_eq(strncmp(argv[6], "account=", 8), 0);
+	if (strncmp(argv[7], "user=", 5) == 0) {
+		ck_assert_str_eq(argv[8], "format=ID,User,Account");
+		answer_ids(find_cluster(argv[5] + 8), argv[6] + 8, argv[7] + 5, out);
+		return;
+	}
 	fputs("Cluster|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|User|Account\n", out);
 	cluster = find_cluster(argv[5] + 8);
 	for (size_t i = 0; rows && cluster && i < cluster->count; i++) {
@@ -731,7 +823,10 @@ int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 		(void)snprintf(answer.err_line, sizeof(answer.err_line),
 			       "%s: error: it can't be reached now", argv[0]);
 	} else if (program == FAKE_SSHARE) {
+		for (size_t i = 1; argv[i]; i++)
+			shows_members = shows_members || strcmp(argv[i], "-a") == 0;
 		answer_sshare(cluster, out);
+		shows_members = false;
 	} else if (program == FAKE_SQUEUE) {
 		answer_squeue(cluster, out);
 	} else {

@@ -32,6 +32,17 @@ enum fake_mode {
 	FAKE_KILLED, /* does its work, then ends by a signal */
 };
 
+/* An association of a user in an account: in one partition, or in all. */
+struct fake_member {
+	char user[64];
+	int id;
+	int64_t usage; /* not in that of the account: put it in there too */
+	char raw_usage[64]; /* printed in place of it, if set */
+	char limits[256]; /* GrpTRESMins as printed */
+};
+
+enum { FAKE_MEMBERS = 4 };
+
 struct fake_account {
 	char name[256];
 	char parent[256]; /* "" is root */
@@ -43,6 +54,8 @@ struct fake_account {
 	char limits[256]; /* GrpTRESMins as printed */
 	char run_limits[256]; /* GrpTRESRunMins as printed */
 	int64_t grp_jobs, grp_submit_jobs; /* -1 is none */
+	struct fake_member members[FAKE_MEMBERS]; /* that sshare -a shows */
+	size_t member_count;
 };
 
 struct fake_cluster {
@@ -94,6 +107,8 @@ void fake_release(void);
  * one is made. */
 struct fake_cluster *fake_cluster(const char *name);
 struct fake_account *fake_account(const char *cluster, const char *name);
+/* Adds an association of the user; several are for partitions. Valid like the account. */
+struct fake_member *fake_member(const char *cluster, const char *account, const char *user);
 void fake_remove_account(const char *cluster, const char *name);
 
 /* In rows of sacct: what a name may hold. */

@@ -456,6 +456,19 @@ class Game:
             if name not in ("name", "levers", "limits")
         }
 
+    @staticmethod
+    def shown_state(name, account, named):
+        """Returns the state that a balance shows: a purse also follows its account."""
+        owner, _, resource = name.partition(":")
+        owner = named.get(owner)
+        if not resource or not owner:
+            return account.state()
+        if account.held() and owner.grace_until:
+            return "grace"
+        if not account.held() and owner.held() and resource != "storage":
+            return "blocked"
+        return account.state()
+
     def compare_balance(self, answer, options):
         accounts = self.accounts()
         if "as-of" in options:
@@ -468,10 +481,11 @@ class Game:
                 return None if answer["status"] == USAGE else f"status {answer['status']}, not 2"
             accounts = sorted(self.bank.as_of(time).items())
         flight = (lambda account: 0) if "as-of" in options else self.bank.flight
+        named = {} if "as-of" in options else dict(accounts)
         mine = [
             {
                 "account": name,
-                "state": account.state(),
+                "state": self.shown_state(name, account, named),
                 "allocated_seconds": account.allocated(),
                 "used_seconds": account.used() + flight(account),
                 "available_seconds": None if account.unlimited else account.available() - flight(account),

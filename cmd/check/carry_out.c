@@ -27,7 +27,20 @@ struct work {
 	bool moved; /* another process has written since */
 };
 
-/* Compares what one call of sacctmgr sets for all of its accounts. */
+/* Compares what is limited. One call sets a limit of several accounts, or of several users in one
+ * account. */
+static int compare_limits(const struct task *a, const struct task *b)
+{
+	char x[RESOURCE_SIZE], y[RESOURCE_SIZE];
+	int order = !!resource_user(a->tres) - !!resource_user(b->tres);
+
+	if (order || !resource_user(a->tres))
+		return order ? order : strcmp(a->tres, b->tres);
+	order = strcmp(resource_base(x, a->tres), resource_base(y, b->tres));
+	return order ? order : strcmp(a->slurm_account, b->slurm_account);
+}
+
+/* Compares what one call of sacctmgr sets. */
 static int compare_calls(const struct task *a, const struct task *b)
 {
 	/* Holds first: other limits must not delay them, since jobs may start meanwhile. */
@@ -35,7 +48,7 @@ static int compare_calls(const struct task *a, const struct task *b)
 
 	order = order ? order : strcmp(a->cluster, b->cluster);
 	order = order ? order : strcmp(a->field, b->field);
-	order = order ? order : strcmp(a->tres, b->tres);
+	order = order ? order : compare_limits(a, b);
 	return order ? order : (a->value > b->value) - (a->value < b->value);
 }
 
@@ -44,7 +57,24 @@ static int by_call(const void *a, const void *b)
 	const struct task *x = a, *y = b;
 	int order = compare_calls(x, y);
 
-	return order ? order : strcmp(x->slurm_account, y->slurm_account);
+	order = order ? order : strcmp(x->slurm_account, y->slurm_account);
+	return order ? order : strcmp(x->tres, y->tres);
+}
+
+/* Sets the limits of [count] tasks in one call, for [names]: accounts, or users in one. */
+static int set_names(const struct env *env, const struct task *tasks, const char **names,
+		     size_t count, struct sb_error *err)
+{
+	bool users = resource_user(tasks->tres);
+	char tres[RESOURCE_SIZE];
+	const struct tres_limit limit = {tasks->field, resource_base(tres, tasks->tres),
+					 tasks->value};
+
+	for (size_t i = 0; i < count; i++)
+		names[i] = users ? resource_user(tasks[i].tres) : tasks[i].slurm_account;
+	return users ? sacctmgr_set_user_limit(&env->slurm, tasks->cluster, tasks->slurm_account,
+					       names, count, &limit, err)
+		     : sacctmgr_set_limit(&env->slurm, tasks->cluster, names, count, &limit, err);
 }
 
 /* Sets the limits of [count] tasks in one call. Writes to [reason] why that failed. */
@@ -53,20 +83,17 @@ static void set_limits(const struct work *work, const struct task *tasks, size_t
 {
 	struct env *env = work->env;
 	const char *refused = clusters_refusal(work->clusters, tasks->cluster, tasks->field);
-	const char **accounts = refused ? NULL : calloc(count, sizeof(*accounts));
+	const char **names = refused ? NULL : calloc(count, sizeof(*names));
 	struct sb_error err;
 
-	(void)snprintf(reason, 256, "%s", refused ? refused : accounts ? "" : "out of memory");
-	if (!accounts)
+	(void)snprintf(reason, 256, "%s", refused ? refused : names ? "" : "out of memory");
+	if (!names)
 		return;
-	for (size_t i = 0; i < count; i++)
-		accounts[i] = tasks[i].slurm_account;
-	stage(env, "sets %s on %s for %zu account%s", tasks->field, tasks->cluster, count,
-	      count == 1 ? "" : "s");
-	if (sacctmgr_set_limit(&env->slurm, tasks->cluster, accounts, count,
-			       &(struct tres_limit){tasks->field, tasks->tres, tasks->value}, &err))
+	stage(env, "sets %s on %s for %zu %s%s", tasks->field, tasks->cluster, count,
+	      resource_user(tasks->tres) ? "user" : "account", count == 1 ? "" : "s");
+	if (set_names(env, tasks, names, count, &err))
 		text_escape(reason, 256, err.text);
-	free(accounts);
+	free(names);
 }
 
 static void set_all(const struct work *work)

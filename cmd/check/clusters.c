@@ -7,6 +7,7 @@
 
 #include "cmd/check/fitness.h"
 #include "cmd/check/in_use.h"
+#include "cmd/check/user_rows.h"
 #include "cmd/frame/messages.h"
 #include "cmd/frame/status_line.h"
 #include "cmd/show/output.h"
@@ -118,12 +119,10 @@ static size_t count_items(const char *list)
 	return count;
 }
 
-static void add_limit(struct limit_block *block, const char *field, const char *tres, int64_t value)
+static void put_limit(struct limit_block *block, const char *field, const char *tres, int64_t value)
 {
 	struct tres *name = &block->names[block->count];
 
-	if (value < 0)
-		return;
 	(void)snprintf(name->name, sizeof(name->name), "%s", tres);
 	/* Slurm keeps the case of licenses and types of GRES; levers are in lower case. */
 	for (char *c = name->name; *c; c++) {
@@ -132,6 +131,12 @@ static void add_limit(struct limit_block *block, const char *field, const char *
 	}
 	block->limits[block->count++] =
 		(struct limit){.field = field, .tres = name->name, .value = value};
+}
+
+static void add_limit(struct limit_block *block, const char *field, const char *tres, int64_t value)
+{
+	if (value >= 0)
+		put_limit(block, field, tres, value);
 }
 
 /* Adds the limits of a list such as "cpu=0,gres/gpu=7". */
@@ -163,12 +168,31 @@ static void report_odd_rows(struct env *env, const char *cluster, const char *pr
 			cluster, program, rows->count - ODD_REPORTED_MAX);
 }
 
-/* Makes observations of sshare's rows. */
-static int take_rows(struct cluster_answer *answer, struct observation *to, struct sb_error *err)
+/* Adds the limits that hold the shares of a user to those of the account, from [first] on. */
+static void add_user_limits(struct limit_block *block, size_t first, const struct user_rows *rows,
+			    const struct resources *resources)
+{
+	for (size_t i = 0; i < resources->count; i++) {
+		char lever[RESOURCE_SIZE];
+		bool there = false;
+		int64_t value;
+
+		if (!user_rows_limit(rows, resources->list[i], lever, &value))
+			continue;
+		for (size_t j = first; j < block->count; j++)
+			there = there || strcmp(block->limits[j].tres, lever) == 0;
+		if (!there)
+			put_limit(block, LIMIT_SHOWN, lever, value);
+	}
+}
+
+/* Makes observations of sshare's rows. [resources] are those that shares may be of. */
+static int take_rows(struct cluster_answer *answer, const struct resources *resources,
+		     struct observation *to, struct sb_error *err)
 {
 	const struct shares *shares = &answer->shares;
 	struct limit_block *block;
-	size_t room = 0;
+	size_t room = user_purses_most(shares, resources), user = 0;
 
 	for (size_t i = 0; i < shares->count; i++)
 		room += count_items(shares->rows[i].grp_tres_mins);
@@ -184,6 +208,16 @@ static int take_rows(struct cluster_answer *answer, struct observation *to, stru
 
 		if (!share->odd_limits && add_limits(block, LIMIT_SHOWN, share->grp_tres_mins, err))
 			return SB_EFORMAT;
+		while (user < shares->user_count) {
+			const struct user_rows rows = user_rows_at(shares, user);
+			int order = strcmp(rows.list->account, share->account);
+
+			if (order > 0)
+				break;
+			if (order == 0)
+				add_user_limits(block, first, &rows, resources);
+			user += rows.count;
+		}
 		answer->rows[i] =
 			(struct observed){.account = share->account,
 					  .parent = share->parent,
@@ -203,8 +237,6 @@ static int take_rows(struct cluster_answer *answer, struct observation *to, stru
 
 /* ---- use by resource ---- */
 
-/* Returns the index of the TRES, or the count. Cases may differ: Slurm keeps that of a GRES's type,
- * resources are in lower case. */
 static size_t find_resource(const struct resources *resources, const char *tres)
 {
 	size_t at = 0;
@@ -281,6 +313,27 @@ static int by_name(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
+static int add_resource(struct resources *to, const char *resource, struct sb_error *err)
+{
+	char(*added)[RESOURCE_SIZE] = array_add(to->list, to->count);
+
+	if (!added)
+		return sb_error_nomem(err);
+	memcpy(*added, resource, strlen(resource) + 1);
+	return SB_OK;
+}
+
+/* Copies the resources that are not of shares of users. */
+static int find_resources_of_accounts(const struct resources *resources, struct resources *ret,
+				      struct sb_error *err)
+{
+	for (size_t i = 0; i < resources->count; i++) {
+		if (!resource_user(resources->list[i]))
+			TRY(add_resource(ret, resources->list[i], err));
+	}
+	return SB_OK;
+}
+
 /* Finds all resources that the cluster counts: root's row has every TRES. */
 static int find_every_resource(const struct shares *shares, struct resources *ret,
 			       struct sb_error *err)
@@ -291,28 +344,34 @@ static int find_every_resource(const struct shares *shares, struct resources *re
 	size_t at = 0;
 
 	while (root && tres_next(root->grp_tres_raw, &at, &tres, NULL) == 1) {
-		char(*added)[RESOURCE_SIZE];
-
 		if (purse_name("a", tres.name, purse, NULL) || purse_is_account(purse))
 			continue;
-		added = array_add(ret->list, ret->count);
-		if (!added)
-			return sb_error_nomem(err);
-		memcpy(*added, purse_resource(purse), strlen(purse_resource(purse)) + 1);
+		TRY(add_resource(ret, purse_resource(purse), err));
 	}
 	array_sort(ret->list, ret->count, by_name);
 	return SB_OK;
 }
 
-/* Makes rows of the use of each resource. */
-static int take_uses(struct cluster_answer *answer, const struct resources *resources,
+static int by_purse(const void *a, const void *b)
+{
+	const struct observed *x = a, *y = b;
+	int order = strcmp(x->account, y->account);
+
+	return order ? order : strcmp(x->resource, y->resource);
+}
+
+/* Makes rows of the use of each resource in [all], shares included. */
+static int take_uses(struct cluster_answer *answer, const struct resources *all,
 		     struct observation *to, struct sb_error *err)
 {
 	const struct shares *shares = &answer->shares;
+	const struct resources *resources = &answer->resources;
 	int64_t *minutes = calloc(2 * resources->count + 1, sizeof(*minutes));
 	struct observed *next;
 
-	answer->purses = calloc(shares->count * resources->count + 1, sizeof(*answer->purses));
+	answer->purses =
+		calloc(shares->count * resources->count + user_purses_most(shares, all) + 1,
+		       sizeof(*answer->purses));
 	next = answer->purses;
 	if (!minutes || !next) {
 		free(minutes);
@@ -320,10 +379,13 @@ static int take_uses(struct cluster_answer *answer, const struct resources *reso
 	}
 	for (size_t i = 0; i < shares->count; i++)
 		add_uses(resources, &shares->rows[i], minutes, minutes + resources->count, &next);
-	to->purses = answer->purses;
 	to->purse_count = keep_counted(answer->purses, (size_t)(next - answer->purses), resources,
 				       shares, minutes);
 	free(minutes);
+	to->purse_count += user_purses_make(shares, all, answer->purses + to->purse_count);
+	if (shares->user_count > 0)
+		array_sort(answer->purses, to->purse_count, by_purse);
+	to->purses = answer->purses;
 	return SB_OK;
 }
 
@@ -349,7 +411,7 @@ static int join_limits(struct limit_block *block, struct observed *row,
 		const struct limit *limit = &row->limits[i];
 
 		if (strcmp(limit->field, LIMIT_SHOWN) == 0)
-			add_limit(block, LIMIT_SHOWN, limit->tres, limit->value);
+			put_limit(block, LIMIT_SHOWN, limit->tres, limit->value);
 	}
 	row->odd_limits = row->odd_limits || more->odd;
 	if (add_limits(block, "GrpTRESRunMins", more->grp_tres_run_mins, err)) {
@@ -491,18 +553,44 @@ int clusters_read_config(struct env *env, struct clusters *clusters, size_t at,
 	return SB_OK;
 }
 
+/* Finds the users who have shares. The caller frees *ret. */
+static int find_users(const struct resources *resources, const char ***ret, size_t *ret_count,
+		      struct sb_error *err)
+{
+	const char **users = calloc(resources->count + 1, sizeof(*users));
+	size_t count = 0;
+
+	if (!users)
+		return sb_error_nomem(err);
+	for (size_t i = 0; i < resources->count; i++) {
+		const char *user = resource_user(resources->list[i]);
+
+		if (user)
+			users[count++] = user;
+	}
+	*ret_count = names_once(users, count);
+	*ret = users;
+	return SB_OK;
+}
+
 int clusters_read_use(struct env *env, struct clusters *clusters, size_t at, struct sb_error *err)
 {
 	struct cluster_answer *answer = &clusters->answers[at];
-	const struct resources *resources;
+	const struct resources *all = &clusters->resources;
+	const char **users = NULL;
+	size_t count = 0;
+	int rc;
 
-	TRY(sshare_read(&env->slurm, clusters->names[at], &answer->shares, err));
-	TRY(take_rows(answer, &clusters->list[at], err));
-	if (clusters->every_resource)
-		TRY(find_every_resource(&answer->shares, &answer->every, err));
-	resources = clusters->every_resource ? &answer->every : &clusters->resources;
-	if (resources->count > 0)
-		TRY(take_uses(answer, resources, &clusters->list[at], err));
+	TRY(find_users(all, &users, &count, err));
+	rc = sshare_read_users(&env->slurm, clusters->names[at], users, count, &answer->shares,
+			       err);
+	free(users);
+	TRY(rc);
+	TRY(take_rows(answer, all, &clusters->list[at], err));
+	TRY(clusters->every_resource ? find_every_resource(&answer->shares, &answer->resources, err)
+				     : find_resources_of_accounts(all, &answer->resources, err));
+	if (answer->resources.count + all->count > 0)
+		TRY(take_uses(answer, all, &clusters->list[at], err));
 	clusters->list[at].answered = true;
 	return SB_OK;
 }
@@ -548,6 +636,12 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 
 int clusters_observe(struct env *env, enum observing observing, struct clusters *ret)
 {
+	return clusters_observe_share(env, observing, NULL, ret);
+}
+
+int clusters_observe_share(struct env *env, enum observing observing, const char *share,
+			   struct clusters *ret)
+{
 	struct clusters clusters;
 	struct sb_error err;
 	int status = EXIT_DONE;
@@ -557,6 +651,8 @@ int clusters_observe(struct env *env, enum observing observing, struct clusters 
 		if (clusters.silent)
 			warning(env, "the local cluster does not answer: %s", err.text);
 	}
+	if (status == EXIT_DONE && share && add_resource(&clusters.resources, share, &err))
+		status = fail(env, &err);
 	clusters.every_resource = observing == OBSERVE_EVERYTHING;
 	for (size_t i = 0; i < clusters.count && status == EXIT_DONE; i++)
 		observe(env, observing, &clusters, i);
@@ -576,7 +672,7 @@ void clusters_release(struct clusters *clusters)
 		release_blocks(clusters->answers[i].blocks);
 		free(clusters->answers[i].rows);
 		free(clusters->answers[i].purses);
-		resources_release(&clusters->answers[i].every);
+		resources_release(&clusters->answers[i].resources);
 	}
 	resources_release(&clusters->resources);
 	free(clusters->answers);

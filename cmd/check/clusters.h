@@ -15,8 +15,8 @@ struct cluster_answer {
 	struct observed *rows;
 	struct limit_block *blocks; /* the limits that the rows point to */
 	struct observed *purses;
-	struct resources
-		every; /* all that Slurm counts there; filled in with OBSERVE_EVERYTHING only */
+	struct resources resources; /* the resources that the rows of accounts have: those of purses
+				       or, with OBSERVE_EVERYTHING, all that Slurm counts there */
 	bool limits, safe; /* of AccountingStorageEnforce */
 	enum billing_rule billing;
 };
@@ -26,8 +26,8 @@ struct clusters {
 	struct observation *list;
 	struct cluster_answer *answers; /* in the order of the list */
 	char (*names)[NAME_SIZE];
-	struct resources resources; /* the resources of the bank's purses */
-	bool every_resource; /* observations have every resource that Slurm counts, not only
+	struct resources resources; /* the resources of the bank's purses, shares included */
+	bool every_resource; /* rows of accounts have every resource that Slurm counts, not only
 				[resources] */
 	struct slurm_config local; /* of the local cluster, if the settings name none */
 	size_t count;
@@ -68,6 +68,11 @@ enum observing {
  * EXIT_REFUSED when no cluster can be trusted, EXIT_PART when the local cluster does not even give
  * its name. The caller calls clusters_release(). */
 int clusters_observe(struct env *env, enum observing observing, struct clusters *ret);
+
+/* The same with the rows of the user of a share (purse_resource(), such as "billing~alice") that
+ * the bank may not have yet; NULL: of none. */
+int clusters_observe_share(struct env *env, enum observing observing, const char *share,
+			   struct clusters *ret);
 
 /* Finds a cluster by its name, or returns NULL. */
 const struct observation *clusters_find(const struct clusters *clusters, const char *name);

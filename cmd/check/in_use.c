@@ -36,17 +36,18 @@ static int add_account(struct finding_in_use *finding, struct books *books,
 		       const struct account *account, struct sb_error *err)
 {
 	struct in_use *in_use = &finding->in_use;
-	char tres[RESOURCE_SIZE];
+	char lever[RESOURCE_SIZE], tres[RESOURCE_SIZE];
 	struct rules rules;
 	struct limit aim;
 	bool rawusage;
 
 	/* Slurm has no limit on a resource that only the site counts. */
-	if (!purse_lever(account, tres))
+	if (!purse_lever(account, lever))
 		return SB_OK;
 	TRY(rules_of_purse(books, account, &finding->rules, &rules, err));
-	aim = purse_is_account(account->name) ? hold_limit(account, &rules)
-					      : (struct limit){CAP_FIELD, tres, 0};
+	aim = purse_is_account(account->name)
+		      ? hold_limit(account, &rules)
+		      : (struct limit){CAP_FIELD, resource_base(tres, lever), 0};
 	rawusage = metering_of(account, &rules) == METER_RAWUSAGE;
 	TRY(add(in_use, &aim, err));
 	in_use->rawusage = in_use->rawusage || rawusage;

@@ -99,11 +99,16 @@ static int leave_out_job(struct metered *metered, const struct sacct_job *job, c
  * cannot be read. */
 static bool find_resources(const struct metered *metered, const struct sacct_job *job, bool *ret)
 {
+	char resource[RESOURCE_SIZE];
 	int64_t count;
 
 	*ret = false;
 	for (size_t i = 0; i < metered->resources.count; i++) {
-		if (sacct_tres(job->tres, metered->resources.list[i], &count, NULL))
+		resource_base(resource, metered->resources.list[i]);
+		/* The job has its billing apart. */
+		if (strcmp(resource, RESOURCE_BILLING) == 0)
+			continue;
+		if (sacct_tres(job->tres, resource, &count, NULL))
 			return false;
 		*ret = *ret || count > 0;
 	}

@@ -76,6 +76,8 @@ static int add_accounts(struct publishing *publishing, struct books *books, stru
 		char above[NAME_SIZE];
 		json_t *object;
 
+		if (purse_user(account->name))
+			continue;
 		TRY(balance_row_make(publishing->env, books, account, nesting, &row, err));
 		TRY(nesting_above(nesting, books, account, false, above, err));
 		object = row_json(&row, above);

@@ -2,6 +2,7 @@
 #include "cmd/check/recorded.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "cmd/check/job_price.h"
 #include "cmd/frame/status_line.h"
@@ -189,6 +190,15 @@ static bool add_counted(struct record_reading *reading, struct recorded *line, i
 	return (counts && add_within(reading, line, from, until)) || ran;
 }
 
+/* Whether the line is of SU: of an account, or of a user's share of one. */
+static bool counts_billing(const struct recorded *line)
+{
+	char resource[RESOURCE_SIZE];
+
+	resource_base(resource, purse_resource(line->booked.account));
+	return strcmp(resource, RESOURCE_BILLING) == 0;
+}
+
 /* Adds the job as a whole if it ended in the period; in a period that lasts until now also what a
  * running job has used so far. Returns whether it did. */
 static bool add_by_jobs(struct record_reading *reading, struct recorded *line)
@@ -199,7 +209,7 @@ static bool add_by_jobs(struct record_reading *reading, struct recorded *line)
 	struct finished_job finished = job_priced(&reading->env->settings.tariff,
 						  reading->request->qos, reading->excess, job);
 
-	if (!purse_is_account(line->booked.account))
+	if (!counts_billing(line))
 		finished = job_for_purse(&finished, reading->count);
 	finished.end = end_of(job);
 	if (job->end < 0 || job->end > until) {
@@ -232,14 +242,20 @@ static bool find_count(struct record_reading *reading, struct recorded *line)
 {
 	const struct sacct_job *job = reading->job;
 	struct record *record = reading->record;
+	const char *user = purse_user(line->booked.account);
+	char resource[RESOURCE_SIZE];
 
 	reading->count = job->billing;
 	reading->excess = 0;
-	if (purse_is_account(line->booked.account)) {
+	/* A share has only jobs of its user in the account itself. */
+	if (user && (strcasecmp(user, job->user) != 0 || strcmp(line->owner, job->account) != 0))
+		return false;
+	if (counts_billing(line)) {
 		reading->excess = tariff_excess(&record->partitions, record->billing, job);
 		return true;
 	}
-	if (sacct_tres(job->tres, purse_resource(line->booked.account), &reading->count, NULL)) {
+	resource_base(resource, purse_resource(line->booked.account));
+	if (sacct_tres(job->tres, resource, &reading->count, NULL)) {
 		leave_out_of(record, line,
 			     &(struct sacct_odd){.field = "AllocTRES",
 						 .value = job->tres,

@@ -123,7 +123,8 @@ static bool differs(struct env *env, const struct expected *expected,
 			expected->account, lever->cluster, limit, should, progress(lever, text));
 		return true;
 	}
-	if (!observed_limit(row, lever->field, lever->tres, &value) || value == lever->set)
+	if (!observed_has(row, lever->tres) ||
+	    !observed_limit(row, lever->field, lever->tres, &value) || value == lever->set)
 		return false;
 	warning(env, "%s: %s on %s is %s, by the books %s%s", expected->account, limit,
 		lever->cluster, limit_text(is, value), should, progress(lever, text));

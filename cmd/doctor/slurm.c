@@ -304,7 +304,7 @@ static void report_uncounted(const struct scan *scan)
 	for (size_t i = 0; i < resources->count; i++) {
 		const char *resource = resources->list[i];
 
-		if (scan->counted[i] || !resource_lever(resource, tres))
+		if (scan->counted[i] || resource_user(resource) || !resource_lever(resource, tres))
 			continue;
 		(void)snprintf(
 			advice, sizeof(advice),
@@ -379,7 +379,7 @@ static bool is_shut(const struct observation *cluster, const struct account *acc
 	const struct observed *row = observation_find(cluster, account->name);
 
 	for (size_t i = 0; row && i < row->limit_count; i++) {
-		if (row->limits[i].value == 0 &&
+		if (row->limits[i].value == 0 && !resource_user(row->limits[i].tres) &&
 		    !account_lever(account, cluster->cluster, LIMIT_SHOWN, row->limits[i].tres))
 			return true;
 	}

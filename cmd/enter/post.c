@@ -88,7 +88,7 @@ int post_append(const struct posting *posting, struct books *books, struct event
 
 	event->ref = ref ? ref : "";
 	event->request = ref ? posting->request : "";
-	event->note = text ? text : "";
+	event->note = text ? text : posting->note ? posting->note : "";
 	return books_append(books, event, err);
 }
 

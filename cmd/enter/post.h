@@ -17,6 +17,7 @@ struct posting {
 	 * empty at first. */
 	int (*plan)(struct posting *posting, struct books *books, struct sb_error *err);
 	void *ctx;
+	const char *note; /* of the entry, unless --note is given; NULL: none */
 	bool settle; /* Slurm may have to change even if the account is not held */
 	char done[704]; /* for the receipt: "deposited 10.00 SU to physics" */
 };

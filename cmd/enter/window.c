@@ -48,7 +48,9 @@ int window_set(const struct env *env, const struct window *window, const struct 
 	char from[WHEN_TEXT_SIZE], to[WHEN_TEXT_SIZE];
 	int days = env->settings.project_days;
 
-	if (!window->end_text && days && !when_add_days(start, days, &end))
+	if (!window->end_text && window->default_end)
+		end = window->default_end;
+	else if (!window->end_text && days && !when_add_days(start, days, &end))
 		return sb_error_set(err, SB_EINVAL,
 				    "%d days (project_days) from the start are past the year 9999: "
 				    "give --end",

@@ -10,6 +10,7 @@
 struct window {
 	const char *start_text, *end_text; /* as they were given; NULL: not given */
 	int64_t start, end; /* microseconds, UTC; if not given: 0, and WHEN_NEVER */
+	int64_t default_end; /* without --end; 0: that of the settings */
 	bool may_be_over; /* it may have ended: for money from other books */
 };
 
@@ -36,8 +37,9 @@ bool window_given(const struct window *window);
  * same request. */
 void window_request(const struct window *window, struct posting *posting);
 
-/* Sets start and end of [event]. Without --start it starts now; without --end it ends as the
- * settings say. SB_EINVAL when it ends before it starts or has ended already. */
+/* Sets start and end of [event]. Without --start it starts now; without --end it ends at
+ * window->default_end or as the settings say. SB_EINVAL when it ends before it starts or has ended
+ * already. */
 int window_set(const struct env *env, const struct window *window, const struct books *books,
 	       struct event *event, struct sb_error *err);
 

@@ -152,6 +152,7 @@ const struct column balance_columns[BALANCE_COLUMNS_ALL] = {
 	[BALANCE_UNENTERED] = {"Unentered", true, false, CELL_AMOUNT},
 	[BALANCE_UNLIMITED] = {"Unlimited", false, false, CELL_WHOLE},
 	[BALANCE_RESOURCE] = {"Resource", false, false, CELL_RESOURCE},
+	[BALANCE_USER] = {"User", false, false, CELL_USER},
 	[BALANCE_WEEK] = {"PerDay7", true, true, CELL_AMOUNT},
 	[BALANCE_MONTH] = {"PerDay30", true, true, CELL_AMOUNT},
 	[BALANCE_LASTS] = {"Lasts", false, true, CELL_WHOLE},
@@ -208,6 +209,7 @@ void balance_row_print(struct env *env, struct output *output, const struct bala
 		output_number(output, BALANCE_ENDLESS, row->endless);
 		output_amount(output, BALANCE_UNENTERED, row->unentered);
 	}
+	output_text(output, BALANCE_USER, purse_user(row->name) ? purse_user(row->name) : "");
 	output_text(output, BALANCE_CAUSES, row->causes);
 	output_text(output, BALANCE_LEVER, row->lever);
 }

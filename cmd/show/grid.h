@@ -27,6 +27,7 @@ enum cell_kind {
 	CELL_SHARE, /* a percentage, with a bar if there is room; coloured, red from 100 % */
 	CELL_PART, /* a percentage, with a bar if there is room; not coloured */
 	CELL_UNIT, /* the unit of the row's amounts (output_unit()); may be shortened to "GPU-h" */
+	CELL_USER, /* the user whose share it is; JSON and CSV have it only if tables show it */
 	CELL_RESOURCE, /* the resource of the row's amounts (output_unit()) */
 };
 

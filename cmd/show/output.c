@@ -196,15 +196,17 @@ static void print_header(struct output *output)
 		fputs(output->last_bar ? "|\n" : "\n", output->env->os.out);
 }
 
-/* Whether a column is shown without --format. JSON and CSV have all. */
+/* Whether a column is shown without --format. JSON and CSV have all, but
+ * the users of shares only with them. */
 static bool is_shown(const struct output *output, size_t column)
 {
 	if (is_of_units(output, column))
 		return output->has_units &&
 		       (output->columns[column].kind == CELL_UNIT || output->form != FORM_TABLE) &&
 		       output->form != FORM_PARSABLE;
-	return output->columns[column].shown || output->form == FORM_JSON ||
-	       output->form == FORM_CSV;
+	return output->columns[column].shown ||
+	       (output->columns[column].kind != CELL_USER &&
+		(output->form == FORM_JSON || output->form == FORM_CSV));
 }
 
 /* Chooses the columns to show and creates the grid for them. */
@@ -417,6 +419,7 @@ static void set_unit(struct output *output, const struct unit *unit, const char 
 void output_unit(struct output *output, const char *purse)
 {
 	const bool is_su = purse_is_account(purse);
+	char resource[RESOURCE_SIZE];
 	struct unit unit;
 
 	if (is_su && !output->uses_units && !output->mixed && output->common_is_su) {
@@ -431,7 +434,7 @@ void output_unit(struct output *output, const char *purse)
 		output->mixed = true;
 	output->common_is_su = output->named_unit ? output->common_is_su && is_su : is_su;
 	output->named_unit = true;
-	set_unit(output, &unit, purse_resource(purse));
+	set_unit(output, &unit, resource_base(resource, purse_resource(purse)));
 }
 
 void output_row(struct output *output)

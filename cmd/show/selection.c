@@ -162,17 +162,28 @@ static int add_purse(struct purses *purses, const struct account *account, struc
 	return SB_OK;
 }
 
-/* Lists the purses of all accounts, of [resource] unless it is "". */
-static int list_all(const char *resource, struct books *books, struct purses *ret,
+/* Whether a purse that the user did not name is to be shown. */
+static bool is_meant(const struct selection *selection, const char *purse)
+{
+	char resource[RESOURCE_SIZE];
+
+	return (selection->users || !purse_user(purse)) &&
+	       (!*selection->resource ||
+		strcmp(resource_base(resource, purse_resource(purse)), selection->resource) == 0);
+}
+
+/* Lists the selected purses of all accounts. */
+static int list_all(const struct selection *selection, struct books *books, struct purses *ret,
 		    struct sb_error *err)
 {
+	const char *resource = selection->resource;
 	size_t count;
 
 	TRY(books_load_all(books, &count, err));
 	for (size_t i = 0; i < count; i++) {
 		const struct account *account = books_at(books, i);
 
-		if (!*resource || strcmp(purse_resource(account->name), resource) == 0)
+		if (is_meant(selection, account->name))
 			TRY(add_purse(ret, account, err));
 	}
 	if (ret->count > 0 || !*resource || strcmp(resource, RESOURCE_BILLING) == 0)
@@ -183,21 +194,36 @@ static int list_all(const char *resource, struct books *books, struct purses *re
 			    resource, resource);
 }
 
+/* Whether [share] is a user's share of [purse]. */
+static bool is_share_of(const char *share, const char *purse)
+{
+	char resource[RESOURCE_SIZE];
+
+	return purse_user(share) &&
+	       strcmp(resource_base(resource, purse_resource(share)), purse_resource(purse)) == 0;
+}
+
 /* Lists the purses that one name stands for. */
 static int list_name(const struct selection *selection, struct books *books, const char *name,
 		     struct purses *ret, struct sb_error *err)
 {
 	const struct account *account;
+	char owner[NAME_SIZE];
 	struct purses more;
 	int rc = SB_OK;
 
 	TRY(books_account(books, name, &account, err));
 	TRY(add_purse(ret, account, err));
-	if (*selection->resource || !purse_is_account(name))
+	if (purse_user(name) || (!purse_is_account(name) && !selection->users) ||
+	    (*selection->resource && !selection->users))
 		return SB_OK;
-	TRY(books_purses(books, name, &more, err));
-	for (size_t i = 0; i < more.count && !rc; i++)
-		rc = add_purse(ret, more.list[i], err);
+	TRY(books_purses(books, purse_account(owner, name), &more, err));
+	for (size_t i = 0; i < more.count && !rc; i++) {
+		/* Of a purse that was named, its shares alone. */
+		if (is_meant(selection, more.list[i]->name) &&
+		    (purse_is_account(name) || is_share_of(more.list[i]->name, name)))
+			rc = add_purse(ret, more.list[i], err);
+	}
 	purses_release(&more);
 	return rc;
 }
@@ -209,7 +235,7 @@ int selection_purses(const struct selection *selection, struct books *books, str
 	int rc = SB_OK;
 
 	if (selection->count == 0)
-		rc = list_all(selection->resource, books, &purses, err);
+		rc = list_all(selection, books, &purses, err);
 	for (size_t i = 0; i < selection->count && !rc; i++)
 		rc = list_name(selection, books, selection->list[i], &purses, err);
 	if (rc) {
@@ -224,8 +250,11 @@ int selection_purses(const struct selection *selection, struct books *books, str
 
 bool has_resources(const struct purses *purses)
 {
+	char resource[RESOURCE_SIZE];
+
 	for (size_t i = 0; i < purses->count; i++) {
-		if (!purse_is_account(purses->list[i]->name))
+		if (strcmp(resource_base(resource, purse_resource(purses->list[i]->name)),
+			   RESOURCE_BILLING) != 0)
 			return true;
 	}
 	return false;
@@ -235,7 +264,9 @@ bool selection_has(const struct selection *selection, const char *name)
 {
 	char account[NAME_SIZE];
 
-	if (*selection->resource && strcmp(purse_resource(name), selection->resource) != 0)
+	if (purse_user(name) && !selection->users)
+		return array_find(selection->names, selection->count, name, by_name);
+	if (!is_meant(selection, name))
 		return false;
 	if (selection->count == 0 || array_find(selection->names, selection->count, name, by_name))
 		return true;

@@ -12,6 +12,7 @@ struct selection {
 	const char **list; /* the same as pointers */
 	size_t count; /* 0: all accounts */
 	size_t missing; /* how many names selection_find() removed */
+	bool users; /* shares of users are selected, too; otherwise only those that are named */
 	char resource[RESOURCE_SIZE]; /* "": any; else only its purses are selected, and [names] are
 					 names of such purses */
 };

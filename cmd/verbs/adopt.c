@@ -64,7 +64,10 @@ static bool is_cap(const struct seen_account *seen, const char *field, const cha
 	for (size_t i = 0; i < seen->purses->count; i++) {
 		char lever[RESOURCE_SIZE];
 
-		if (purse_lever(seen->purses->list[i], lever) && strcmp(lever, tres) == 0)
+		/* A share of SU is held, and its limit follows nothing. */
+		if (purse_lever(seen->purses->list[i], lever) && strcmp(lever, tres) == 0 &&
+		    (!resource_user(tres) ||
+		     strcmp(purse_resource(seen->purses->list[i]->name), tres) == 0))
 			return true;
 	}
 	return strcmp(tres, CAP_TRES) == 0;
@@ -79,7 +82,9 @@ static int find_unknown(struct adoption *adoption, const struct seen_account *se
 		const struct limit *limit = &seen->row->limits[i];
 		struct stray *stray;
 
-		if ((limit->value != 0 && !is_cap(seen, limit->field, limit->tres)) ||
+		/* Of users, those that are not set are there too. */
+		if (limit->value < 0 ||
+		    (limit->value != 0 && !is_cap(seen, limit->field, limit->tres)) ||
 		    account_lever(seen->account, seen->cluster, limit->field, limit->tres))
 			continue;
 		TRY(add_stray(adoption, seen, limit->field, limit->tres, &stray, err));
@@ -98,6 +103,7 @@ static int find_changed(struct adoption *adoption, const struct seen_account *se
 		int64_t value;
 
 		if (strcmp(lever->cluster, seen->cluster) != 0 || lever->restoring ||
+		    !observed_has(seen->row, lever->tres) ||
 		    !observed_limit(seen->row, lever->field, lever->tres, &value) ||
 		    value == lever->set)
 			continue;

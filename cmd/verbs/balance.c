@@ -59,7 +59,7 @@ struct listing {
 	struct selection *selection;
 	const char *as_of; /* NULL: now */
 	add_account *add; /* adds the rows of an account */
-	bool lots, forecast, running, tree, total;
+	bool lots, forecast, running, tree, total, users;
 	int64_t min_percent; /* show accounts that have used as much or more; -1: all, also those
 				without an allocation */
 	struct sums sums; /* of accounts that are below no other account in the list */
@@ -400,6 +400,7 @@ static void choose_columns(const struct listing *listing,
 			   struct column columns[BALANCE_COLUMNS_ALL])
 {
 	memcpy(columns, balance_columns, sizeof(balance_columns));
+	columns[BALANCE_USER].shown = listing->users;
 	if (listing->forecast)
 		show(columns, no_forecast, COUNT(no_forecast), false);
 	if (listing->running) {
@@ -425,6 +426,8 @@ static int check_options(struct env *env, const struct listing *listing)
 	if (listing->min_percent >= 0 && listing->total && listing->as_of)
 		return usage(env, "--min-percent and --total need the present tree of accounts: "
 				  "leave out --as-of");
+	if (!env->bank && listing->users)
+		return usage(env, "shares are not published: leave out --users");
 	if (!env->bank && (listing->as_of || listing->forecast || listing->lots))
 		return usage(env, "only present balances are published: leave out --as-of, "
 				  "--forecast and --lots");
@@ -449,6 +452,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 				  .running = option(env, "running"),
 				  .tree = option(env, "tree"),
 				  .total = option(env, "total"),
+				  .users = option(env, "users"),
 				  .min_percent = -1};
 	struct column shown[BALANCE_COLUMNS_ALL];
 	struct selection selection;
@@ -462,6 +466,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 		return status;
 	listing.add = listing.lots ? add_lots : add_row;
 	listing.selection = &selection;
+	selection.users = listing.users;
 	choose_columns(&listing, shown);
 	if (!env->bank)
 		status = balance_published(env, &selection, shown, listing.tree, listing.total,
@@ -521,6 +526,7 @@ const struct command cmd_balance = {
 		"- Unlimited: yes or no; of a total, whether one of its accounts is\n"
 		"- Resource: of the row, billing for SU; JSON and CSV have it and Unit if there "
 		"are such budgets\n"
+		"- User: whose share it is\n"
 		"--running shows these, and of charges Used and Read, the age of the last time "
 		"that all ended jobs were charged.\n"
 		"--lots shows where the money comes from, a row for each deposit (or transfer or "
@@ -543,6 +549,8 @@ const struct command cmd_balance = {
 		"beyond a month); and Unused, what windows that end leave unused at that rate. "
 		"Refunds are not subtracted. Lasts includes quotas to come; it is `never` if they "
 		"suffice for a hundred periods.\n"
+		"--users adds the shares of users (`subank share`) and shows whose they are. "
+		"--total leaves them out, since their use is part of the account's.\n"
 		"If some of several names are no accounts, the others are shown and the exit "
 		"status is 1.\n"
 		"Users who may not read the bank see what it publishes (`publish` in the "
@@ -553,6 +561,7 @@ const struct command cmd_balance = {
 		{"subank balance --resource gres/gpu", "budgets of GPU-hours alone"},
 		{"subank balance --running", "with the charges of running jobs"},
 		{"subank balance --min-percent 80 --sort -Percent", "the fullest first"},
+		{"subank balance physics --users", "with what each user may use"},
 		{"subank balance --as-of 2026-11-01 physics", "past balances"},
 		{"subank balance -nP -o Account,Available", "for a script"}),
 	.see_also = "statement why journal",
@@ -562,6 +571,7 @@ const struct command cmd_balance = {
 		{"as-of", 0, "TIME|ENTRY", "the balances of that time, or after that entry"},
 		{"lots", 0, NULL, "the money by window: start, end, what is left"},
 		{"tree", 0, NULL, "show accounts inside others below them"},
+		{"users", 0, NULL, "with the shares of users"},
 		{"total", 0, NULL, "add a last row with sums; nested accounts count once"},
 		{"min-percent", 0, "N", "only accounts that have used N percent or more"},
 		{"running", 0, NULL, "use and commitments of running jobs, and what is free"},

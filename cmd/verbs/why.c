@@ -341,7 +341,8 @@ static int report_levers(const struct why *why, struct books *books, struct sb_e
 
 	for (size_t i = 0; i < why->owner->lever_count && !rc; i++) {
 		const struct lever *lever = &why->owner->levers[i];
-		char when[WHEN_TEXT_SIZE], value[24] = "no limit";
+		const char *user = resource_user(lever->tres);
+		char when[WHEN_TEXT_SIZE], value[24] = "no limit", tres[RESOURCE_SIZE];
 
 		if (why->account != why->owner && !is_of_purse(why, lever))
 			continue;
@@ -353,10 +354,12 @@ static int report_levers(const struct why *why, struct books *books, struct sb_e
 		if (lever->set >= 0)
 			(void)snprintf(value, sizeof(value), "%" PRId64, lever->set);
 		report(why->env,
-		       "  entry %" PRIu64 " of %s: Slurm on %s is to get %s %s%s%s, %s%s; the next "
+		       "  entry %" PRIu64
+		       " of %s: Slurm on %s is to get %s %s%s%s%s%s, %s%s; the next "
 		       "check tries%s",
 		       lever->seq, when_format_local(when, event.time), lever->cluster,
-		       lever->field, lever->tres, *lever->tres ? " " : "", value,
+		       lever->field, resource_base(tres, lever->tres), *lever->tres ? " " : "",
+		       value, user ? " for " : "", user ? user : "",
 		       lever->tried ? "which failed: " : "not done yet", lever->reason,
 		       lever->tried ? " again" : "");
 	}
@@ -374,22 +377,26 @@ static void report_purse_hold(const struct why *why)
 		{"node", "AssocGrpNodeMinutes"},	{"gres/", "AssocGrpGRESMinutes"},
 		{"license/", "AssocGrpLicenseMinutes"},
 	};
-	const char *reason = "";
+	const char *reason = "", *user = purse_user(why->name);
+	char tres[RESOURCE_SIZE], of[RESOURCE_SIZE + 8] = "";
 
 	if (why->account == why->owner || !*why->tres || !purse_held(why->account, why->owner))
 		return;
+	if (user)
+		(void)snprintf(of, sizeof(of), " of %s", user);
+	resource_base(tres, why->tres);
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-		if (strncmp(why->tres, reasons[i].tres, strlen(reasons[i].tres)) == 0)
+		if (strncmp(tres, reasons[i].tres, strlen(reasons[i].tres)) == 0)
 			reason = reasons[i].reason;
 	}
-	if (strcmp(why->tres, "cpu") == 0 || strcmp(why->tres, "node") == 0)
-		report(why->env, "  by " CAP_FIELD "=%s=0 all jobs wait, with the reason %s",
-		       why->tres, reason);
+	if (strcmp(tres, "cpu") == 0 || strcmp(tres, "node") == 0)
+		report(why->env, "  by " CAP_FIELD "=%s=0%s all jobs%s wait, with the reason %s",
+		       tres, of, user ? " of this user in the account" : "", reason);
 	else
 		report(why->env,
 		       "  by " CAP_FIELD
-		       "=%s=0 jobs that use %s wait, with the reason %s; others start",
-		       why->tres, why->tres, reason);
+		       "=%s=0%s jobs%s that use %s wait, with the reason %s; others start",
+		       tres, of, user ? " of this user in the account" : "", tres, reason);
 }
 
 /* Reports the purses of the account that are held. */
@@ -404,7 +411,13 @@ static int report_held_purses(const struct why *why, struct books *books, struct
 		const struct account *purse = purses.list[i];
 		char causes[CAUSES_SIZE];
 
-		if (purse_held(purse, why->owner))
+		if (!purse_held(purse, why->owner))
+			continue;
+		if (purse_user(purse->name))
+			report(why->env, "  the share of %s is held (%s): see `subank why %s`",
+			       purse_user(purse->name), account_causes(purse, ", ", causes),
+			       purse->name);
+		else
 			report(why->env, "  its budget of %s is held (%s): see `subank why %s`",
 			       purse_resource(purse->name), account_causes(purse, ", ", causes),
 			       purse->name);
@@ -617,11 +630,19 @@ static int run(struct env *env, int argc, const char *const argv[])
 	struct why why = {.env = env};
 	char name[NAME_SIZE];
 	struct sb_error err;
+	const char *user = option(env, "user");
 	int status = purse_argument(env, argv[0], name);
 
 	(void)argc;
 	if (status != EXIT_DONE)
 		return status;
+	if (user) {
+		char account[NAME_SIZE];
+
+		if (share_name(purse_account(account, name), purse_resource(name), user, name,
+			       &err))
+			return fail(env, &err);
+	}
 	why.name = name;
 	return bank_read(env->bank, env->os.now(), explain, &why, &err) ? fail(env, &err)
 									: EXIT_DONE;
@@ -633,15 +654,16 @@ const struct command cmd_why = {
 	.summary = "why an account is held, blocked, low or closed, and what ends that",
 	.details =
 		"Names the entries that led to the account's state, and what would end it. Changes "
-		"nothing and needs no Slurm. It also names budgets of other resources that are "
-		"held; --resource explains one of them.",
+		"nothing and needs no Slurm. It also names budgets of other resources and shares "
+		"of users that are held; --resource and --user explain one of them.",
 	.examples =
 		EXAMPLES({"subank why physics", "why do my jobs not start?"},
-			 {"subank why physics --resource gres/gpu", "only those with GPUs wait"}),
+			 {"subank why physics --resource gres/gpu", "only those with GPUs wait"},
+			 {"subank why physics --user alice", "only those of alice wait"}),
 	.see_also = "balance journal release",
 	.min_args = 1,
 	.max_args = 1,
 	.flags = CMD_READ,
-	.options = OPTIONS(RESOURCE_OPTION),
+	.options = OPTIONS({"user", 0, "USER", "a user's share of the account"}, RESOURCE_OPTION),
 	.run = run,
 };

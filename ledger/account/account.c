@@ -363,7 +363,11 @@ bool lever_in_force(const struct lever *lever)
 
 const char *lever_name(char to[LEVER_NAME_SIZE], const char *field, const char *tres)
 {
-	(void)snprintf(to, LEVER_NAME_SIZE, "%s%s%s", field, *tres ? "=" : "", tres);
+	const char *user = resource_user(tres);
+	int len = (int)strcspn(tres, "~");
+
+	(void)snprintf(to, LEVER_NAME_SIZE, "%.64s%s%.*s%s%.64s", field, *tres ? "=" : "", len,
+		       tres, user ? " of " : "", user ? user : "");
 	return to;
 }
 

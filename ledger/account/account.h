@@ -188,8 +188,9 @@ bool lever_is_ours(const struct lever *lever, int64_t value);
 /* Whether Slurm showed the lever's value and it is not being restored. */
 bool lever_in_force(const struct lever *lever);
 
-/* Writes "GrpTRESMins=cpu" or "GrpJobs". Returns [to]. */
-enum { LEVER_NAME_SIZE = 132 };
+/* Writes "GrpTRESMins=cpu", "GrpJobs" or, for a share's, "GrpTRESMins=cpu of alice". Returns [to].
+ */
+enum { LEVER_NAME_SIZE = 136 };
 const char *lever_name(char to[LEVER_NAME_SIZE], const char *field, const char *tres);
 
 /* The stored form of the state. The version rises whenever the form or the rules change; states of

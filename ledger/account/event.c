@@ -190,7 +190,8 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
  * which the entry does not have the default. */
 static const uint8_t later_fields[EVENT_KIND_END] = {
 	[EVENT_CHARGE_JOB] = 4, [EVENT_TERMS] = 5, [EVENT_DEPOSIT] = 1};
-static const uint8_t newest_fields[EVENT_KIND_END] = {[EVENT_CHARGE_JOB] = 3};
+static const uint8_t newest_fields[EVENT_KIND_END] = {
+	[EVENT_CHARGE_JOB] = 3, [EVENT_TERMS] = 5, [EVENT_DEPOSIT] = 1};
 
 enum event_kind event_kind_by_name(const char *name)
 {

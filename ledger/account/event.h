@@ -319,7 +319,7 @@ enum event_field {
 	FIELD_AT_CARRY,
 	FIELD_AT_FORGIVE_BELOW,
 	FIELD_AT_PERIOD,
-	FIELD_AT_RESERVATION, /* this and the next two: from version 4 on */
+	FIELD_AT_RESERVATION, /* from FIELD_AT_QUOTA on: version 4 */
 	FIELD_AT_ROUND_SECONDS,
 	FIELD_AT_MIN_CHARGE,
 	FIELD_COUNT_ALL,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ledger/account/policy.h"
 
+#include <string.h>
+
 #include "ledger/base/amount.h"
 
 int plan_charge(const struct account *account, struct event *charge, struct sb_error *err)
@@ -102,12 +104,22 @@ int64_t plan_debt(const struct account *receiver, int64_t amount)
 
 bool had_money(const struct account *account)
 {
-	return account->deposited > 0 || account->received > 0 || account->credit > 0;
+	/* A share was given, even if its amount is 0. */
+	return account->deposited > 0 || account->received > 0 || account->credit > 0 ||
+	       purse_user(account->name);
 }
 
 static bool was_used(const struct account *account, int64_t flight)
 {
 	return account->charged > 0 || flight > 0;
+}
+
+/* True if the limit that holds the resource counts the same, so that it can follow a balance. */
+static bool lever_counts(const char *resource)
+{
+	char tres[RESOURCE_SIZE];
+
+	return resource_lever(resource, tres) && strcmp(tres, resource) == 0;
 }
 
 enum enforcement enforcement_of(const struct account *account, const struct rules *rules)
@@ -119,9 +131,9 @@ enum enforcement enforcement_of(const struct account *account, const struct rule
 
 	if (enforcement > ENFORCE_WARN && !purse_lever(account, tres))
 		return ENFORCE_WARN;
-	/* The limit that Slurm has is of the whole GRES: it must not follow the balance of one
-	 * type. */
-	return enforcement == ENFORCE_LIMIT && resource_is_typed(purse_resource(account->name))
+	/* Slurm's limit would count something else: the whole GRES for a type of it, cpu for a
+	 * user's share of SU. So it must not follow the balance. */
+	return enforcement == ENFORCE_LIMIT && !lever_counts(purse_resource(account->name))
 		       ? ENFORCE_HOLD
 		       : enforcement;
 }
@@ -148,7 +160,10 @@ bool purse_lever(const struct account *purse, char to[RESOURCE_SIZE])
 
 bool purse_held(const struct account *purse, const struct account *owner)
 {
-	return account_held(purse) && !owner->grace_until;
+	/* A closed account runs no jobs; a share that was ended lets its user run them again. */
+	bool ended = purse_user(purse->name) && !purse->open;
+
+	return account_held(purse) && !owner->grace_until && !ended;
 }
 
 struct limit hold_limit(const struct account *account, const struct rules *rules)

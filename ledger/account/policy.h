@@ -25,7 +25,7 @@ struct rules {
 
 const struct thresholds *thresholds_of(const struct account *account, const struct rules *rules);
 /* For a purse, at most what Slurm can enforce: `warn` if Slurm has no limit on the resource, `hold`
- * instead of `limit` for a type of a GRES. */
+ * instead of `limit` for a type of a GRES and for a share of SU. */
 enum enforcement enforcement_of(const struct account *account, const struct rules *rules);
 enum metering metering_of(const struct account *account, const struct rules *rules);
 
@@ -33,12 +33,14 @@ enum metering metering_of(const struct account *account, const struct rules *rul
  * purse has none of its own. */
 struct rules purse_rules(const struct account *owner, const struct rules *rules);
 
-/* A limit of an account in Slurm. */
+/* A limit of an account in Slurm, or of a user in it. */
 struct limit {
 	const char *field; /* GrpTRESMins */
-	const char *tres; /* cpu; "" for a field without TRES */
-	int64_t value; /* 0 or more */
+	const char *tres; /* cpu; "" for a field without TRES; cpu~alice: a limit of that user */
+	int64_t value; /* 0 or more; as a cluster shows those of users also -1: none, and
+			  LIMIT_UNKNOWN: it cannot be read */
 };
+enum { LIMIT_UNKNOWN = -2 };
 
 /* The lever that holds the account. */
 struct limit hold_limit(const struct account *account, const struct rules *rules);
@@ -51,7 +53,7 @@ struct limit hold_limit(const struct account *account, const struct rules *rules
 bool purse_lever(const struct account *purse, char to[RESOURCE_SIZE]);
 
 /* Whether a purse of [owner] is held for a cause of its own. A grace of the purse or of the account
- * suspends that. */
+ * suspends that; an ended share holds nobody. */
 bool purse_held(const struct account *purse, const struct account *owner);
 
 /* One cluster's part of what an account may still use under `limit`. Slurm starts a job only if the
@@ -108,8 +110,8 @@ enum decision { DECIDE_NOTHING, DECIDE_HOLD, DECIDE_RELEASE };
 int decide_funds(const struct account *account, int64_t flight, const struct rules *rules,
 		 enum decision *ret, struct sb_error *err);
 
-/* True if the account ever received money, or has credit. Without either it is held at its first
- * use, or never if rules->spare_moneyless. */
+/* True if the account ever received money, or has credit, or is a share. Without either it is held
+ * at its first use, or never if rules->spare_moneyless. */
 bool had_money(const struct account *account);
 
 /* What to do about one limit in Slurm. */

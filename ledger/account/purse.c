@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Separates the resource of a share from its user; names of accounts, resources and users do not
+ * contain it. */
+enum { USER_MARK = '~' };
+
 /* Bytes that occur in TRES of Slurm and in names of what sites count, such as file systems. */
 static bool is_allowed(char c, bool first)
 {
@@ -13,11 +17,13 @@ static bool is_allowed(char c, bool first)
 
 static bool resource_ok(const char *text)
 {
+	const char *user = resource_user(text);
 	size_t len = 0;
 
 	while (is_allowed(text[len], len == 0))
 		len++;
-	return len > 0 && len < RESOURCE_SIZE && !text[len];
+	return len > 0 && strlen(text) < RESOURCE_SIZE && text[len] == (user ? USER_MARK : '\0') &&
+	       (!user || name_ok(user));
 }
 
 static const char *colon(const char *purse)
@@ -35,6 +41,24 @@ const char *purse_resource(const char *purse)
 	const char *at = colon(purse);
 
 	return at ? at + 1 : RESOURCE_BILLING;
+}
+
+const char *resource_user(const char *resource)
+{
+	const char *at = strchr(resource, USER_MARK);
+
+	return at ? at + 1 : NULL;
+}
+
+const char *resource_base(char to[RESOURCE_SIZE], const char *resource)
+{
+	(void)snprintf(to, RESOURCE_SIZE, "%.*s", (int)strcspn(resource, "~"), resource);
+	return to;
+}
+
+const char *purse_user(const char *purse)
+{
+	return resource_user(purse);
 }
 
 static size_t account_len(const char *purse)
@@ -58,6 +82,24 @@ bool purse_is_of(const char *purse, const char *account)
 	size_t len = account_len(purse);
 
 	return strncmp(purse, account, len) == 0 && !account[len];
+}
+
+int share_name(const char *account, const char *resource, const char *user, char ret[NAME_SIZE],
+	       struct sb_error *err)
+{
+	char folded[NAME_SIZE], whole[RESOURCE_SIZE];
+	size_t len = strlen(resource);
+
+	TRY(name_fold("user", user, folded, err));
+	if (resource_user(resource) || len + 1 + strlen(folded) >= sizeof(whole))
+		return sb_error_set(err, SB_EINVAL,
+				    "the names of resource '%.64s' and user '%.64s' cannot make a "
+				    "share: they have more than %d bytes together, or a '~'",
+				    resource, folded, RESOURCE_SIZE - 2);
+	memcpy(whole, resource, len);
+	whole[len] = USER_MARK;
+	memcpy(whole + len + 1, folded, strlen(folded) + 1);
+	return purse_name(account, whole, ret, err);
 }
 
 int purse_name(const char *account, const char *resource, char ret[NAME_SIZE], struct sb_error *err)
@@ -138,18 +180,30 @@ int purse_check(const char *what, const char *purse, struct sb_error *err)
 
 static const char gres[] = "gres/";
 
-bool resource_is_typed(const char *resource)
+/* Writes the TRES whose limit holds the use of one user. SU are held like accounts by default. */
+static bool share_lever(const char *resource, const char *user, char to[RESOURCE_SIZE])
 {
-	return strncmp(resource, gres, strlen(gres)) == 0 && strchr(resource, ':');
+	char base[RESOURCE_SIZE], tres[RESOURCE_SIZE];
+	bool held;
+
+	resource_base(base, resource);
+	held = resource_lever(strcmp(base, RESOURCE_BILLING) == 0 ? "cpu" : base, tres);
+	/* No longer than the resource. */
+	(void)snprintf(to, RESOURCE_SIZE, "%.*s~%.*s", (int)strlen(tres), tres,
+		       (int)(RESOURCE_SIZE - 2 - strlen(tres)), user);
+	return held;
 }
 
 bool resource_lever(const char *resource, char to[RESOURCE_SIZE])
 {
 	static const char *const plain[] = {"cpu", "mem", "node", RESOURCE_BILLING};
+	const char *user = resource_user(resource);
 	bool held = strncmp(resource, gres, strlen(gres)) == 0 ||
 		    strncmp(resource, "license/", strlen("license/")) == 0;
 	size_t len = strcspn(resource, ":");
 
+	if (user)
+		return share_lever(resource, user, to);
 	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]) && !held; i++)
 		held = strcmp(resource, plain[i]) == 0;
 	if (len >= RESOURCE_SIZE)
@@ -171,7 +225,8 @@ struct unit purse_unit(const char *purse)
 		{"mem", "GiB-hours", "MiB-second", 3600 * 1024},
 		{"gres/gpu", "GPU-hours", "GPU-second", 3600},
 	};
-	const char *resource = purse_resource(purse), *short_name = resource;
+	char base[RESOURCE_SIZE];
+	const char *resource = resource_base(base, purse_resource(purse)), *short_name = resource;
 	struct unit unit = {.size = 3600};
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {

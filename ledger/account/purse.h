@@ -4,7 +4,12 @@
  * "physics:gres/gpu"; an account's name has no colon. Slurm knows only the account.
  *
  * A resource is a TRES of Slurm by its name there, or something else that the site counts, such as
- * "storage". It is counted in seconds: of billing, of a GPU, of a MiB of memory. */
+ * "storage". It is counted in seconds: of billing, of a GPU, of a MiB of memory.
+ *
+ * A share is also a purse of its account: how much of a resource one user may use in the account.
+ * It is named ACCOUNT:RESOURCE~USER, as in "physics:billing~alice". Its amounts are not money of
+ * the account, and its use is part of the account's use. Below, a "resource" can also be
+ * RESOURCE~USER. */
 #pragma once
 
 #include "ledger/base/amount.h"
@@ -21,6 +26,18 @@ int purse_name(const char *account, const char *resource, char ret[NAME_SIZE],
 
 /* Reads a name that a person typed: an account, or ACCOUNT:RESOURCE. Fails as purse_name(). */
 int purse_fold(const char *text, char ret[NAME_SIZE], struct sb_error *err);
+
+/* Makes the name of a share in the same way. The user's name follows the rule for accounts: Slurm
+ * stores it in lower case, unless slurmdbd has PreserveCaseUser. SB_EINVAL. */
+int share_name(const char *account, const char *resource, const char *user, char ret[NAME_SIZE],
+	       struct sb_error *err);
+
+/* Returns the user of a share; NULL for any other purse or resource. */
+const char *purse_user(const char *purse);
+const char *resource_user(const char *resource);
+
+/* Writes the resource without the user of a share. Returns [to]. */
+const char *resource_base(char to[RESOURCE_SIZE], const char *resource);
 
 /* Checks a purse's name as purse_name() makes it. [what] is its role, for the message. SB_EINVAL.
  */
@@ -46,11 +63,9 @@ int purse_order(const char *a, const char *b);
 /* Writes the TRES whose limit in Slurm holds jobs that use the resource. Returns false if there is
  * none: Slurm does not measure the resource, or ignores limits on it (energy, vmem, pages, fs/...).
  * For a type of a GRES the TRES is the GRES: under a limit on "gres/gpu:a100" Slurm still starts
- * jobs that request any GPU (measured on 22.05.8). */
+ * jobs that request any GPU (measured on 22.05.8). For a share it is TRES~USER, a limit of that
+ * user in the account: "cpu~alice" for SU. */
 bool resource_lever(const char *resource, char to[RESOURCE_SIZE]);
-
-/* Whether the resource has a type, as "gres/gpu:a100" has. */
-bool resource_is_typed(const char *resource);
 
 /* Returns the unit in which people read and write the purse's amounts. */
 struct unit purse_unit(const char *purse);

@@ -124,12 +124,18 @@ int books_unknown_account(struct books *books, const char *name, struct sb_error
 {
 	struct likeness likeness = {.name = name, .distance = NEAREST_NONE};
 
-	char account[NAME_SIZE];
+	char account[NAME_SIZE], resource[RESOURCE_SIZE];
 	const struct account *owner;
 
 	if (!err)
 		return SB_ENOTFOUND;
 	purse_account(account, name);
+	if (purse_user(name) && books_find(books, account, &owner, NULL) == SB_OK)
+		return sb_error_set(err, SB_ENOTFOUND,
+				    "user '%s' has no share of %s in account '%s': `subank share` "
+				    "gives one",
+				    purse_user(name), resource_base(resource, purse_resource(name)),
+				    account);
 	if (!purse_is_account(name) && books_find(books, account, &owner, NULL) == SB_OK)
 		return sb_error_set(err, SB_ENOTFOUND,
 				    "account '%s' has no budget of %s: `subank open %s --resource "

@@ -85,7 +85,9 @@ int nesting_above(struct nesting *nesting, struct books *books, const struct acc
 		  bool held, char ret[NAME_SIZE], struct sb_error *err)
 {
 	const bool is_purse = !purse_is_account(account->name);
-	const char *resource = is_purse ? purse_resource(account->name) : NULL;
+	/* Of a user, Slurm checks no limits in the accounts above. */
+	const char *resource =
+		is_purse && !purse_user(account->name) ? purse_resource(account->name) : NULL;
 	const struct tree *tree;
 	char name[NAME_SIZE];
 

@@ -128,6 +128,14 @@ static int last_read(struct books *books, const struct account *account, const c
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
+/* Whether the purse counts SU, of the account or of a user. */
+static bool counts_billing(const char *purse)
+{
+	char resource[RESOURCE_SIZE];
+
+	return strcmp(resource_base(resource, purse_resource(purse)), RESOURCE_BILLING) == 0;
+}
+
 /* Slurm cuts the use of a TRES to whole minutes, once for each row, so readings between two
  * restarts of counting show up to a minute more or less than the use. A switch to jobs is exact: it
  * charges what the readings lack. */
@@ -137,7 +145,7 @@ static int64_t cut_of(const struct sum *sum)
 	bool by_jobs = booked->jobs_since && booked->jobs_since <= booked->until &&
 		       (booked->since_begins || booked->jobs_since <= booked->since);
 
-	return purse_is_account(booked->account) || booked->to_end || by_jobs
+	return counts_billing(booked->account) || booked->to_end || by_jobs
 		       ? 0
 		       : 60 * (1 + sum->baselines);
 }

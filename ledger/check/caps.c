@@ -70,7 +70,8 @@ static int cap_of(const struct plan *plan, const char *tres, struct cap *ret)
 		*ret = (struct cap){.absent = true};
 		return SB_OK;
 	}
-	if (row->odd_usage || limits->odd_limits || row->odd_room) {
+	if (row->odd_usage || limits->odd_limits || row->odd_room ||
+	    !observed_limit(limits, CAP_FIELD, tres, &ret->now)) {
 		ret->silent = true;
 		return silent_cap(plan, lever, ret);
 	}
@@ -78,7 +79,6 @@ static int cap_of(const struct plan *plan, const char *tres, struct cap *ret)
 	 * flight. */
 	ret->used = compared_use(row, meter->jobs ? row->usage : meter->reading);
 	ret->running = still_running(row->running);
-	(void)observed_limit(limits, CAP_FIELD, tres, &ret->now);
 	ret->ceiling = lever ? lever->original : ret->now;
 	ret->kept = lever ? lever->set : -1;
 	ret->changed = lever && lever_in_force(lever) && ret->now != lever->set;

@@ -19,17 +19,33 @@
  * whole site. */
 #define CLOCK_TRUST (7 * WHEN_DAY)
 
-bool observed_limit(const struct observed *row, const char *field, const char *tres, int64_t *ret)
+static const struct limit *find_limit(const struct observed *row, const char *field,
+				      const char *tres)
 {
-	if (row->odd_limits || (!row->all_limits && strcmp(field, LIMIT_SHOWN) != 0))
-		return false;
-	*ret = -1;
 	for (size_t i = 0; i < row->limit_count; i++) {
 		if (strcmp(row->limits[i].field, field) == 0 &&
 		    strcmp(row->limits[i].tres, tres) == 0)
-			*ret = row->limits[i].value;
+			return &row->limits[i];
 	}
+	return NULL;
+}
+
+bool observed_limit(const struct observed *row, const char *field, const char *tres, int64_t *ret)
+{
+	const struct limit *limit;
+
+	if (row->odd_limits || (!row->all_limits && strcmp(field, LIMIT_SHOWN) != 0))
+		return false;
+	limit = find_limit(row, field, tres);
+	if (limit && limit->value == LIMIT_UNKNOWN)
+		return false;
+	*ret = limit ? limit->value : -1;
 	return true;
+}
+
+bool observed_has(const struct observed *row, const char *tres)
+{
+	return !resource_user(tres) || find_limit(row, LIMIT_SHOWN, tres);
 }
 
 static int by_account(const void *key, const void *item)

@@ -25,7 +25,8 @@ struct observed {
 	int64_t minutes; /* the usage, in whole minutes of the billing TRES or the purse's TRES, of
 			    the counter that Slurm compares limits with; -1: unknown */
 	int64_t running; /* what running jobs may still use, whole minutes; -1: unknown */
-	const struct limit *limits; /* those that are set */
+	const struct limit *limits; /* those that are set; and those that hold shares in the
+				       account, "cpu~alice", of each user who is there */
 	size_t limit_count;
 	bool all_limits; /* [limits] has those of all fields, not only of LIMIT_SHOWN */
 };
@@ -63,6 +64,10 @@ int observation_tree(const struct observation *observation, struct tree *ret, st
 /* Gives the value of a limit; -1 if it is not set. Returns false if it is unknown: the field was
  * not requested, or the row could not be read. */
 bool observed_limit(const struct observed *row, const char *field, const char *tres, int64_t *ret);
+
+/* Returns whether the cluster has what a limit of [tres] is of: the user of a share in the account.
+ * True for a limit of the account. */
+bool observed_has(const struct observed *row, const char *tres);
 
 /* What a check did or found. Those marked ! are problems. */
 enum finding_kind {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ledger/base/amount.h"
 #include "ledger/base/array.h"
@@ -393,6 +394,29 @@ static int by_purse(const void *key, const void *item)
 	return strcmp(key, (*purse)->name);
 }
 
+/* Makes the job's part for a purse: the count of its resource instead of the billing. Returns false
+ * if the purse is of another resource, or the share of another user. A share has only jobs of the
+ * account itself, like the user's row in Slurm. */
+static bool make_part(const struct finished_job *whole, const struct account *account,
+		      const struct account *purse, struct finished_job *ret)
+{
+	const char *user = purse_user(purse->name);
+	char resource[RESOURCE_SIZE];
+	int64_t count;
+
+	*ret = *whole;
+	if (user && (strcasecmp(user, whole->user) != 0 ||
+		     strcmp(whole->slurm_account, account->name) != 0))
+		return false;
+	resource_base(resource, purse_resource(purse->name));
+	if (strcmp(resource, RESOURCE_BILLING) == 0)
+		return true;
+	if (!tres_count(whole->alloc_tres, resource, &count) || count <= 0)
+		return false;
+	*ret = job_for_purse(whole, count);
+	return true;
+}
+
 /* Charges the job to each purse of the account whose resource it was allocated. */
 static int charge_purses(struct charging *charging, const struct account *account)
 {
@@ -409,14 +433,11 @@ static int charge_purses(struct charging *charging, const struct account *accoun
 	for (; i < charges->purse_count && !rc; i++) {
 		const struct account *purse = charges->purses[i];
 		struct finished_job part;
-		int64_t number;
 
 		if (!purse_is_of(purse->name, account->name))
 			break;
-		if (!tres_count(whole->alloc_tres, purse_resource(purse->name), &number) ||
-		    number <= 0)
+		if (!make_part(whole, account, purse, &part))
 			continue;
-		part = job_for_purse(whole, number);
 		charging->job = &part;
 		rc = charge_purse(charging, purse);
 	}
@@ -442,10 +463,14 @@ static int charge_if_counted(struct charging *charging, const struct account *ac
 /* Whether the job's number of each resource in the books can be read. */
 static bool are_readable(const struct job_charges *charges, const struct finished_job *job)
 {
+	char resource[RESOURCE_SIZE];
 	int64_t count;
 
 	for (size_t i = 0; i < charges->resources.count; i++) {
-		if (!tres_count(job->alloc_tres, charges->resources.list[i], &count))
+		resource_base(resource, charges->resources.list[i]);
+		/* The job has its billing apart. */
+		if (strcmp(resource, RESOURCE_BILLING) != 0 &&
+		    !tres_count(job->alloc_tres, resource, &count))
 			return false;
 	}
 	return true;

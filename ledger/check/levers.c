@@ -222,9 +222,18 @@ static int settle_shown(const struct plan *plan, const struct lever *lever, cons
 {
 	int64_t current;
 
-	if (observed_limit(plan->row, aim ? aim->field : lever->field,
-			   aim ? aim->tres : lever->tres, &current))
+	const char *tres = aim ? aim->tres : lever->tres;
+
+	/* Without an association the user has no jobs there. */
+	if (!observed_has(plan->row, tres))
+		return SB_OK;
+	if (observed_limit(plan->row, aim ? aim->field : lever->field, tres, &current))
 		return settle_limit(plan, lever, aim, current);
+	/* sacctmgr is asked for limits of accounts alone. */
+	if (resource_user(tres) && !plan->row->odd_limits)
+		return at_rest(lever, aim)
+			       ? SB_OK
+			       : check_found(plan, (struct finding){.kind = FOUND_ODD_LIMITS});
 	return at_rest(lever, aim) && !plan->check->inspects ? SB_OK : add_want(plan);
 }
 

@@ -309,8 +309,12 @@ static int add_purse_moves(const struct comparison *trees, size_t at)
 		return SB_OK;
 	TRY(books_purses(trees->plan->books, check->moves[at].account, &purses, trees->plan->err));
 	for (size_t i = 0; i < purses.count && !rc; i++) {
-		struct move *move = array_add(check->moves, check->move_count);
+		struct move *move;
 
+		/* A user's use in an account stays there, whatever moves below it. */
+		if (purse_user(purses.list[i]->name))
+			continue;
+		move = array_add(check->moves, check->move_count);
 		if (!move) {
 			rc = sb_error_nomem(trees->plan->err);
 			break;
@@ -462,16 +466,22 @@ static int leave_odd(const struct plan *plan)
 			    plan->row->odd_room ? reading.running : plan->row->running);
 }
 
-/* Whether the cluster shows the purse's resource at all. */
+/* Whether the cluster shows the purse's resource at all: for some account or, for a share, for some
+ * user. */
 static bool shows_resource(const struct observation *observation, const char *purse)
 {
-	if (purse_is_account(purse))
+	char resource[RESOURCE_SIZE], shown[RESOURCE_SIZE];
+
+	resource_base(resource, purse_resource(purse));
+	if (strcmp(resource, RESOURCE_BILLING) == 0)
 		return true;
-	/* All accounts have rows for the same resources: look at the first account. */
+	/* All accounts have rows for the same resources, so for those look at the first account
+	 * only; shares differ. */
 	for (size_t i = 0; i < observation->purse_count &&
-			   observation->purses[i].account == observation->purses[0].account;
+			   (purse_user(purse) ||
+			    observation->purses[i].account == observation->purses[0].account);
 	     i++) {
-		if (strcmp(observation->purses[i].resource, purse_resource(purse)) == 0)
+		if (strcmp(resource_base(shown, observation->purses[i].resource), resource) == 0)
 			return true;
 	}
 	return false;
@@ -560,9 +570,15 @@ static int record_reset_of(struct plan plan, const struct check_reset *reset,
 	int64_t from = 0;
 
 	purse_account(account, name);
-	own = observation_use(reset->before, reset->account, purse_resource(name));
+	/* Of users, the reset zeroes the use in that account and in those below it. */
+	if (purse_user(name) && strcmp(account, reset->account) != 0 &&
+	    !tree_above(tree, reset->account, account))
+		return SB_OK;
 	TRY(books_account(plan.books, name, &plan.account, plan.err));
 	plan = check_on(&plan, reset->before);
+	own = purse_user(name)
+		      ? plan.row
+		      : observation_use(reset->before, reset->account, purse_resource(name));
 	meter = check_meter_of(&plan);
 	if (!meter || !plan.row || !own || meter->jobs || plan.row->odd_usage || own->odd_usage)
 		return SB_OK;

@@ -213,7 +213,8 @@ static int put_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 				    "entry %" PRIu64 ", a %s, does not add up: the books are "
 				    "damaged, run `subank verify`",
 				    event->seq, event_kinds[event->kind].name);
-	if (after || second_after) {
+	/* A share is no money of the account's. */
+	if ((after || second_after) && !purse_user(event->account)) {
 		put_head(writing, event);
 		put_posting(writing, "Assets", event->account, resource, after);
 		put_posting(writing, "Assets", second, resource, second_after);
@@ -258,8 +259,10 @@ static int write_all(struct books *books, const struct export_to *to, bool beanc
 	fprintf(to->file, "; subank: entries %" PRIu64 ", head %" PRIu64 ":%s\n", head->seq,
 		head->seq, hex_format(hash, head->hash, HASH_SIZE));
 	fputs("; " COMMODITY ": billing-seconds, 3600 to the SU\n", to->file);
-	for (size_t i = 0; i < resources.count; i++)
-		put_unit(&writing, resources.list[i]);
+	for (size_t i = 0; i < resources.count; i++) {
+		if (!resource_user(resources.list[i]))
+			put_unit(&writing, resources.list[i]);
+	}
 	resources_release(&resources);
 	/* With this plugin accounts need no lines of their own. */
 	if (beancount)

@@ -192,6 +192,7 @@ static const struct verb {
 	{"transfer bio chem 1 --resource cpu --ref f --no-apply", KIND_ENTRY},
 	{"open bio 1 --resource gres/gpu --ref f --no-apply", KIND_ENTRY},
 	{"set bio 7 --ref f --note why --no-apply", KIND_ENTRY},
+	{"share bio root 5 --ref f --no-apply", KIND_ENTRY},
 	{"refund 22 --ref f --note why --no-apply", KIND_ENTRY},
 	{"reverse 12 --ref f --note why --no-apply", KIND_ENTRY},
 	{"terms chem --credit 3 --ref f --no-apply", KIND_ENTRY},

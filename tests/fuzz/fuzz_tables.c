@@ -115,6 +115,26 @@ static int read_shares(struct sb_error *err)
 	return code;
 }
 
+static int read_users(struct sb_error *err)
+{
+	static const char *const users[] = {"alice", "bob"};
+	struct shares shares = {0};
+	int code = sshare_read_users(&slurm, "dev", users, 2, &shares, err);
+
+	for (size_t i = 0; i < shares.user_count; i++) {
+		const struct user_share *user = &shares.users[i];
+		int order = i == 0 ? -1 : strcmp(user[-1].account, user->account);
+
+		MUST(shares_find(&shares, user->account));
+		MUST(user->user == users[0] || user->user == users[1]);
+		MUST(order < 0 || (order == 0 && strcmp(user[-1].user, user->user) <= 0));
+		MUST(user->odd || (user->raw_usage >= 0 && user->id >= -1));
+		check_list(user->grp_tres_mins);
+	}
+	shares_release(&shares);
+	return code;
+}
+
 static int read_limits(struct sb_error *err)
 {
 	static const char *const accounts[] = {"alice", "bob"};
@@ -276,6 +296,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	switch (data[0]) {
 	case 's':
 		code = read_shares(&err);
+		break;
+	case 'S':
+		code = read_users(&err);
 		break;
 	case 'l':
 		/* One call for both accounts. */

@@ -40,6 +40,8 @@ static struct {
 	int status;
 	const char *err_line;
 	const char *parents; /* to the question for ID and ParentID; NULL: it fails */
+	const char *ids; /* to that for the ID of users' associations; NULL: it fails */
+	char asked[4096]; /* the last such question */
 	int code; /* when not 0 the program does not run */
 	int calls;
 	size_t longest; /* argument seen */
@@ -75,6 +77,14 @@ static int run_canned(const char *const argv[], int deadline_ms, struct run_resu
 					      "format=ID,ParentID");
 		ret->status = canned.parents ? 0 : 1;
 		ret->out = strdup(canned.parents ? canned.parents : "");
+		ck_assert_ptr_nonnull(ret->out);
+		ret->out_len = strlen(ret->out);
+		return SB_OK;
+	}
+	if (strstr(canned.line, "|format=ID,User,Account")) {
+		(void)snprintf(canned.asked, sizeof(canned.asked), "%s", canned.line);
+		ret->status = canned.ids ? 0 : 1;
+		ret->out = strdup(canned.ids ? canned.ids : "");
 		ck_assert_ptr_nonnull(ret->out);
 		ret->out_len = strlen(ret->out);
 		return SB_OK;
@@ -588,6 +598,198 @@ static void check_odd(const struct shares *shares, size_t at, const char *text)
 	ck_assert_uint_lt(at, shares->odd.count);
 	ck_assert_str_eq(odd_row_text(found, &shares->odd.list[at]), text);
 }
+
+/* Reads the rows behind the header, with those of alice and bob. */
+static void read_users(const char *rows, const char *parents, const char *ids, struct shares *ret)
+{
+	static const char *const users[] = {"alice", "bob"};
+	static char answer[4096];
+	struct sb_error err = {0};
+
+	(void)snprintf(answer, sizeof(answer), HEADER "%s", rows);
+	canned.out = answer;
+	canned.out_len = strlen(answer);
+	canned.parents = parents;
+	canned.ids = ids;
+	canned.calls = 0;
+	ck_assert_msg(sshare_read_users(&slurm_canned, "dev", users, 2, ret, &err) == 0, "%s",
+		      err.text);
+}
+
+/* [usage]: -1 is an odd one. */
+static void check_user(const struct shares *shares, size_t at, const char *account,
+		       const char *user, int64_t id, int64_t usage)
+{
+	ck_assert_uint_lt(at, shares->user_count);
+	ck_assert_str_eq(shares->users[at].account, account);
+	ck_assert_str_eq(shares->users[at].user, user);
+	ck_assert_int_eq(shares->users[at].id, id);
+	ck_assert(shares->users[at].odd == (usage < 0));
+	if (usage >= 0)
+		ck_assert_int_eq(shares->users[at].raw_usage, usage);
+}
+
+#define ROOT "dev|1|9|||||root\n"
+
+START_TEST(sshare_reads_the_rows_of_users)
+{
+	struct shares shares;
+
+	read_users(ROOT "dev|2|5|cpu=7|||| a\n"
+			"dev|3|4|cpu=0,gres/gpu=7|cpu=1|cpu=2|alice|  a\n"
+			"dev|4|1||||carl|  a\n"
+			"dev|5|3|||||  sub\n"
+			"dev|6|3||||BOB|   sub\n"
+			"dev|7|nan||||bob|  a\n",
+		   NULL, NULL, &shares);
+	ck_assert_int_eq(canned.calls, 1);
+	ck_assert_str_eq(canned.line, "sshare|-P|-M|dev|-o|Cluster,ID,RawUsage,GrpTRESMins,"
+				      "GrpTRESRaw,TRESRunMins,User,Account|-a");
+	ck_assert_uint_eq(shares.count, 3);
+	ck_assert_uint_eq(shares.user_count, 3);
+	check_user(&shares, 0, "a", "alice", 3, 4);
+	ck_assert_str_eq(shares.users[0].grp_tres_mins, "cpu=0,gres/gpu=7");
+	ck_assert_str_eq(shares.users[0].grp_tres_raw, "cpu=1");
+	ck_assert_str_eq(shares.users[0].tres_run_mins, "cpu=2");
+	check_user(&shares, 1, "a", "bob", 7, -1);
+	check_user(&shares, 2, "sub", "bob", 6, 3);
+	check_share(&shares, "a", "root", 5);
+	ck_assert_uint_eq(shares.odd.count, 1);
+	check_odd(&shares, 0, "line 9: RawUsage of a is \"nan\"");
+	shares_release(&shares);
+}
+END_TEST
+
+START_TEST(sshare_takes_the_rows_of_a_user_that_slurmdbd_knows)
+{
+	static const char rows[] = ROOT "dev|2|5||||| a\n"
+					"dev|3|4||||alice|  a\n"
+					"dev|4|1||||alice|  a\n"
+					"dev|9|700||||alice|  a\n"
+					"dev|5|6||||bob|  a\n";
+	struct shares shares;
+
+	/* Two partitions, and a row that the name of another account made up. */
+	read_users(rows, NULL, "ID|User|Account\n4|alice|a\n3|alice|a\n", &shares);
+	ck_assert_int_eq(canned.calls, 2);
+	ck_assert_str_eq(canned.asked, "sacctmgr|-P|show|assoc|where|cluster=dev|account=a|"
+				       "user=alice|format=ID,User,Account");
+	ck_assert_uint_eq(shares.user_count, 3);
+	check_user(&shares, 0, "a", "alice", shares.users[0].id, shares.users[0].id == 3 ? 4 : 1);
+	check_user(&shares, 1, "a", "alice", 7 - shares.users[0].id,
+		   shares.users[0].id == 3 ? 1 : 4);
+	check_user(&shares, 2, "a", "bob", 5, 6);
+	ck_assert_uint_eq(shares.odd.count, 0);
+	shares_release(&shares);
+	/* slurmdbd does not answer: alice's use is unknown, bob's is not. */
+	read_users(rows, NULL, NULL, &shares);
+	ck_assert_uint_eq(shares.user_count, 4);
+	for (size_t i = 0; i < 3; i++)
+		check_user(&shares, i, "a", "alice", shares.users[i].id, -1);
+	check_user(&shares, 3, "a", "bob", 5, 6);
+	ck_assert_uint_eq(shares.odd.count, 3);
+	shares_release(&shares);
+}
+END_TEST
+
+START_TEST(sshare_trusts_no_row_whose_number_another_has)
+{
+	static const char ids[] = "ID|User|Account\n3|alice|a\n5|bob|a\n";
+	struct shares shares;
+
+	/* A made-up row of alice with the number of bob, whose own row is not touched by that. */
+	read_users(ROOT "dev|2|5||||| a\n"
+			"dev|3|4||||alice|  a\n"
+			"dev|5|1||||alice|  a\n"
+			"dev|5|6||||bob|  a\n",
+		   NULL, ids, &shares);
+	ck_assert_uint_eq(shares.user_count, 2);
+	check_user(&shares, 0, "a", "alice", 3, 4);
+	check_user(&shares, 1, "a", "bob", 5, 6);
+	shares_release(&shares);
+	/* One with her own number: it is not known which of the two is hers. */
+	read_users(ROOT "dev|2|5||||| a\n"
+			"dev|3|4||||alice|  a\n"
+			"dev|3|1||||alice|  a\n"
+			"dev|5|6||||bob|  a\n",
+		   NULL, ids, &shares);
+	ck_assert_uint_eq(shares.user_count, 3);
+	check_user(&shares, 0, "a", "alice", 3, -1);
+	check_user(&shares, 1, "a", "alice", 3, -1);
+	check_user(&shares, 2, "a", "bob", 5, 6);
+	ck_assert_uint_eq(shares.odd.count, 2);
+	shares_release(&shares);
+	/* In an account that no bank can have, whose name must not reach a command line. */
+	read_users(ROOT "dev|2|5||||| a,b\n"
+			"dev|3|4||||alice|  a,b\n"
+			"dev|4|1||||alice|  a,b\n",
+		   NULL, ids, &shares);
+	ck_assert_int_eq(canned.calls, 1);
+	ck_assert_uint_eq(shares.user_count, 0);
+	shares_release(&shares);
+}
+END_TEST
+
+START_TEST(sshare_reads_users_below_accounts_with_odd_names)
+{
+	struct shares shares;
+
+	/* " a" is an account below root, with a user alice whose row looks like one of "a" below
+	 * "x"; bob is in "a" itself. */
+	read_users(ROOT "dev|2|5|||||  a\n"
+			"dev|3|700||||alice|   a\n"
+			"dev|4|8||||| x\n"
+			"dev|6|7|||||  a\n"
+			"dev|7|1||||alice|   a\n"
+			"dev|8|2||||bob|   a\n"
+			"dev|9|1||||bob|   line\n"
+			"two\n",
+		   "ID|ParentID\n1|0\n2|1\n4|1\n6|4\n", "ID|User|Account\n7|alice|a\n8|bob|a\n",
+		   &shares);
+	ck_assert_int_eq(canned.calls, 3);
+	ck_assert_str_eq(canned.asked, "sacctmgr|-P|show|assoc|where|cluster=dev|account=a|"
+				       "user=alice,bob|format=ID,User,Account");
+	check_share(&shares, " a", "root", 5);
+	check_share(&shares, "a", "x", 7);
+	ck_assert_uint_eq(shares.user_count, 2);
+	check_user(&shares, 0, "a", "alice", 7, 1);
+	check_user(&shares, 1, "a", "bob", 8, 2);
+	shares_release(&shares);
+}
+END_TEST
+
+START_TEST(sacctmgr_sets_limits_of_users_in_one_account)
+{
+	static const char *const users[] = {"alice", "bob"}, *const bad[] = {"", "a,b", "-x", "A"};
+	const struct tres_limit limit = {"GrpTRESMins", "cpu", 0};
+	struct sb_error err = {0};
+
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		const char *list[] = {"alice", bad[i]};
+
+		ck_assert_int_eq(
+			sacctmgr_set_user_limit(&slurm_canned, "dev", "a", list, 2, &limit, &err),
+			SB_EINVAL);
+		assert_text(&err, "is no user");
+		ck_assert_int_eq(sacctmgr_set_user_limit(&slurm_canned, "dev", bad[i], users, 2,
+							 &limit, &err),
+				 SB_EINVAL);
+	}
+	ck_assert_int_eq(
+		sacctmgr_set_user_limit(&slurm_canned, "dev", NULL, users, 2, &limit, &err),
+		SB_EINVAL);
+	ck_assert_int_eq(canned.calls, 0);
+	ck_assert_int_eq(sacctmgr_set_user_limit(&slurm_canned, "dev", "a", users, 2, &limit, &err),
+			 SB_OK);
+	ck_assert_str_eq(canned.line, "sacctmgr|-i|modify|user|where|user=alice,bob|account=a|"
+				      "cluster=dev|set|GrpTRESMins=cpu=0");
+	ck_assert_int_eq(canned.calls, 1);
+	/* Nobody is not everybody. */
+	ck_assert_int_eq(sacctmgr_set_user_limit(&slurm_canned, "dev", "a", users, 0, &limit, &err),
+			 SB_OK);
+	ck_assert_int_eq(canned.calls, 1);
+}
+END_TEST
 
 /* A RawUsage that is not a number of billing-seconds is odd. */
 START_TEST(sshare_leaves_an_odd_usage_out)
@@ -2266,6 +2468,11 @@ int main(void)
 	tcase_add_loop_test(good, table_reads, 0, COUNT(good_tables));
 	tcase_add_test(good, sshare_reads_a_tree);
 	tcase_add_test(good, sshare_leaves_an_odd_usage_out);
+	tcase_add_test(good, sshare_reads_the_rows_of_users);
+	tcase_add_test(good, sshare_takes_the_rows_of_a_user_that_slurmdbd_knows);
+	tcase_add_test(good, sshare_trusts_no_row_whose_number_another_has);
+	tcase_add_test(good, sshare_reads_users_below_accounts_with_odd_names);
+	tcase_add_test(good, sacctmgr_sets_limits_of_users_in_one_account);
 	tcase_add_test(good, sshare_leaves_odd_lists_out);
 	tcase_add_test(good, sshare_reads_odd_names);
 	tcase_add_test(good, sshare_distinguishes_blanks_from_depth);

@@ -294,15 +294,7 @@ END_TEST
 /* The bytes of the kind's later fields. */
 static size_t later_size(int kind)
 {
-	switch (kind) {
-	case EVENT_CHARGE_JOB:
-	case EVENT_DEPOSIT:
-		return 8;
-	case EVENT_TERMS:
-		return 4 * 8 + 1;
-	default:
-		return 0;
-	}
+	return kind == EVENT_CHARGE_JOB ? 8 : 0;
 }
 
 /* Version 3 only with sudo's user, and then with all fields of the kind. */
@@ -609,13 +601,20 @@ START_TEST(the_stored_bytes_are_those_of_the_first_version)
 	ck_assert_uint_eq(bytes.len, sizeof(expected));
 	ck_assert_mem_eq(bytes.data, expected, sizeof(expected));
 	bytes_release(&bytes);
-	/* The quota of a period: version 2, with one more field. */
-	event.start = 5;
+	/* With sudo's user: version 3, and no other field. */
+	event.sudo = "s";
+	bytes = encode(&event);
+	ck_assert_uint_eq(bytes.len, sizeof(expected) + 2);
+	ck_assert_uint_eq(bytes.data[0], 3);
+	ck_assert_mem_eq(bytes.data + bytes.len - 42, expected + sizeof(expected) - 42, 42);
+	bytes_release(&bytes);
+	/* The quota of a period: version 4, with one more field, and an empty user of sudo. */
+	event.sudo = "";
 	event.period = 7;
 	bytes = encode(&event);
-	ck_assert_uint_eq(bytes.len, sizeof(expected) + 8);
-	ck_assert_uint_eq(bytes.data[0], 2);
-	ck_assert_mem_eq(bytes.data + 1, expected + 1, sizeof(expected) - 1);
+	ck_assert_uint_eq(bytes.len, sizeof(expected) + 1 + 8);
+	ck_assert_uint_eq(bytes.data[0], 4);
+	ck_assert_mem_eq(bytes.data + bytes.len - 50, expected + sizeof(expected) - 42, 42);
 	ck_assert_uint_eq(bytes.data[bytes.len - 1], 7);
 	bytes_release(&bytes);
 	for (size_t i = 0; i < COUNT(kinds); i++)

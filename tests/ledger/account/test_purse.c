@@ -69,11 +69,58 @@ START_TEST(names_that_are_not_allowed_are_refused)
 }
 END_TEST
 
+START_TEST(shares_are_named_for_their_user)
+{
+	static const struct {
+		const char *account, *resource, *user, *share;
+	} cases[] = {
+		{"physics", "billing", "alice", "physics:billing~alice"},
+		{"Physics", "BILLING", "Alice", "physics:billing~alice"},
+		{"a", "gres/GPU:A100", "b.c@d", "a:gres/gpu:a100~b.c@d"},
+	};
+	static const char *const users[] = {"", "-a", "a b", "a,b", "a~b", "a|b", "a\n", "a:b"};
+	static const char *const purses[] = {
+		"a:~b", "a:billing~",	"a:billing~B", "a:billing~b~c",
+		"a~b",	"a:billing~-b", "~a",	       "a:billing~b:c"};
+	char share[NAME_SIZE], account[NAME_SIZE], base[RESOURCE_SIZE], user[RESOURCE_SIZE];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		OK(share_name(cases[i].account, cases[i].resource, cases[i].user, share, &error));
+		ck_assert_str_eq(share, cases[i].share);
+		ck_assert(purse_ok(share));
+		ck_assert(!purse_is_account(share));
+		OK(share_name(purse_account(account, share),
+			      resource_base(base, purse_resource(share)), purse_user(share), share,
+			      &error));
+		ck_assert_str_eq(share, cases[i].share);
+		ck_assert(purse_is_of(share, account));
+	}
+	for (size_t i = 0; i < COUNT(users); i++)
+		FAILS(SB_EINVAL, "user", share_name("a", "billing", users[i], share, &error));
+	for (size_t i = 0; i < COUNT(purses); i++)
+		ck_assert_msg(!purse_ok(purses[i]), "'%s'", purses[i]);
+	FAILS(SB_EINVAL, "cannot make a share", share_name("a", "cpu~x", "b", share, &error));
+	/* 64 bytes of resource and user fit, 65 do not. */
+	memset(user, 'u', sizeof(user));
+	user[60] = '\0';
+	OK(share_name("a", "cpu", user, share, &error));
+	user[60] = 'u';
+	user[61] = '\0';
+	FAILS(SB_EINVAL, "more than 63 bytes together",
+	      share_name("a", "cpu", user, share, &error));
+	ck_assert_ptr_null(purse_user("physics"));
+	ck_assert_ptr_null(purse_user("physics:gres/gpu"));
+	ck_assert_str_eq(purse_unit("physics:billing~alice").name, "SU");
+	ck_assert_str_eq(purse_unit("physics:gres/gpu~alice").name, "GPU-hours");
+	ck_assert_str_eq(purse_unit("physics:gres/gpu:a100~alice").second, "a100-second");
+}
+END_TEST
+
 START_TEST(slurm_holds_what_it_can)
 {
 	static const struct {
 		const char *resource, *lever; /* NULL: none */
-		bool typed;
+		bool other; /* than the resource: it cannot follow the balance */
 	} cases[] = {
 		{"billing", "billing", false},
 		{"cpu", "cpu", false},
@@ -88,6 +135,11 @@ START_TEST(slurm_holds_what_it_can)
 		{"fs/disk", NULL, false},
 		{"storage", NULL, false},
 		{"bb/datawarp", NULL, false},
+		{"billing~alice", "cpu~alice", true},
+		{"cpu~alice", "cpu~alice", false},
+		{"gres/gpu~a.b@c", "gres/gpu~a.b@c", false},
+		{"gres/gpu:a100~alice", "gres/gpu~alice", true},
+		{"energy~alice", NULL, false},
 	};
 	const struct rules rules = {.enforcement = ENFORCE_LIMIT};
 	char tres[RESOURCE_SIZE], purse[NAME_SIZE];
@@ -97,12 +149,11 @@ START_TEST(slurm_holds_what_it_can)
 		ck_assert(resource_lever(cases[i].resource, tres) == !!cases[i].lever);
 		if (cases[i].lever)
 			ck_assert_str_eq(tres, cases[i].lever);
-		ck_assert(resource_is_typed(cases[i].resource) == cases[i].typed);
 		OK(purse_name("a", cases[i].resource, purse, &error));
 		memcpy(account.name, purse, sizeof(purse));
 		ck_assert_int_eq((int)enforcement_of(&account, &rules),
 				 (int)(!cases[i].lever	? ENFORCE_WARN
-				       : cases[i].typed ? ENFORCE_HOLD
+				       : cases[i].other ? ENFORCE_HOLD
 							: ENFORCE_LIMIT));
 	}
 }
@@ -211,6 +262,7 @@ int main(void)
 
 	tcase_add_test(tcase, names_are_made_and_taken_apart);
 	tcase_add_test(tcase, names_that_are_not_allowed_are_refused);
+	tcase_add_test(tcase, shares_are_named_for_their_user);
 	tcase_add_test(tcase, slurm_holds_what_it_can);
 	tcase_add_test(tcase, amounts_have_the_unit_of_their_resource);
 	tcase_add_test(tcase, an_entry_names_the_resource_of_its_purse);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmd/check/user_rows.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "ledger/base/amount.h"
+
+/* Slurm keeps the case of a GRES's type; a purse's resource is in lower case. Gives -1 if the list
+ * does not have the resource. Returns false if it is malformed. */
+static bool read_value(const char *list, const char *resource, int64_t *ret)
+{
+	struct tres tres;
+	size_t at = 0, found = 0;
+	int more;
+
+	*ret = -1;
+	while ((more = tres_next(list, &at, &tres, NULL)) == 1) {
+		if (strcasecmp(tres.name, resource) != 0)
+			continue;
+		*ret = tres.value;
+		found++;
+	}
+	return more == 0 && found <= 1;
+}
+
+struct user_rows user_rows_at(const struct shares *shares, size_t at)
+{
+	struct user_rows rows = {&shares->users[at], 1};
+
+	while (at + rows.count < shares->user_count &&
+	       strcmp(rows.list->account, rows.list[rows.count].account) == 0 &&
+	       strcmp(rows.list->user, rows.list[rows.count].user) == 0)
+		rows.count++;
+	return rows;
+}
+
+/* Returns the highest of the user's limits, since partitions may differ and a missing hold must be
+ * noticed. */
+static int64_t limit_of_user(const struct user_rows *rows, const char *tres)
+{
+	int64_t highest = 0;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		int64_t value;
+
+		if (rows->list[i].odd || !read_value(rows->list[i].grp_tres_mins, tres, &value))
+			return LIMIT_UNKNOWN;
+		if (value < 0 || highest < 0)
+			highest = -1;
+		else if (value > highest)
+			highest = value;
+	}
+	return highest;
+}
+
+static bool is_of_user(const char *resource, const char *user)
+{
+	const char *of = resource_user(resource);
+
+	return of && strcmp(of, user) == 0;
+}
+
+size_t user_purses_most(const struct shares *shares, const struct resources *resources)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < shares->user_count; i++) {
+		for (size_t j = 0; j < resources->count; j++)
+			count += is_of_user(resources->list[j], shares->users[i].user);
+	}
+	return count;
+}
+
+/* Adds the minutes of one row. Returns false if one of them is unknown or they are too many. */
+static bool add_minutes(const char *list, const char *resource, int64_t *sum)
+{
+	int64_t minutes;
+
+	if (!read_value(list, resource, &minutes))
+		return false;
+	/* The cluster does not count the resource. */
+	if (minutes < 0)
+		return true;
+	return amount_add(*sum < 0 ? 0 : *sum, minutes, sum);
+}
+
+/* Makes the row of a share. Returns false if the cluster does not count its resource. */
+static bool make_user_purse(const struct user_rows *rows, const char *resource,
+			    struct observed *ret)
+{
+	struct observed row = {
+		.account = rows->list->account, .resource = resource, .minutes = -1, .running = -1};
+	char base[RESOURCE_SIZE];
+	int64_t seconds = 0;
+	bool billing = strcmp(resource_base(base, resource), RESOURCE_BILLING) == 0;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct user_share *from = &rows->list[i];
+
+		row.odd_usage = row.odd_usage || from->odd ||
+				!add_minutes(from->grp_tres_raw, base, &row.minutes) ||
+				!amount_add(seconds, from->raw_usage, &seconds);
+		row.odd_room = row.odd_room || from->odd ||
+			       !add_minutes(from->tres_run_mins, base, &row.running);
+	}
+	if (!billing && !row.odd_usage && row.minutes < 0)
+		return false;
+	row.odd_usage = row.odd_usage || (!billing && row.minutes > INT64_MAX / 60);
+	row.odd_room = row.odd_room || row.odd_usage;
+	if (!row.odd_usage)
+		row.usage = billing ? seconds : row.minutes * 60;
+	if (row.odd_usage)
+		row.minutes = -1;
+	if (row.odd_room)
+		row.running = -1;
+	*ret = row;
+	return true;
+}
+
+size_t user_purses_make(const struct shares *shares, const struct resources *resources,
+			struct observed *to)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < shares->user_count;) {
+		const struct user_rows rows = user_rows_at(shares, i);
+
+		for (size_t j = 0; j < resources->count; j++)
+			count += is_of_user(resources->list[j], rows.list->user) &&
+				 make_user_purse(&rows, resources->list[j], &to[count]);
+		i += rows.count;
+	}
+	return count;
+}
+
+bool user_rows_limit(const struct user_rows *rows, const char *resource, char lever[RESOURCE_SIZE],
+		     int64_t *ret)
+{
+	char tres[RESOURCE_SIZE];
+
+	if (!is_of_user(resource, rows->list->user) || !resource_lever(resource, lever))
+		return false;
+	*ret = limit_of_user(rows, resource_base(tres, lever));
+	return true;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Turns sshare's rows of users into observations of their shares. */
+#pragma once
+
+#include "ledger/check/check.h"
+#include "slurm/sshare.h"
+
+/* The rows of one user in one account, one for each partition with an association. */
+struct user_rows {
+	const struct user_share *list;
+	size_t count;
+};
+
+/* Finds the rows that begin at [at]. */
+struct user_rows user_rows_at(const struct shares *shares, size_t at);
+
+/* Gives the limit that holds a share, "cpu~alice", and its value as in struct limit: the highest of
+ * the rows, so that a hold which one of them lost is noticed. Returns false if the resource is none
+ * of a share of this user, or Slurm holds no jobs by it. */
+bool user_rows_limit(const struct user_rows *rows, const char *resource, char lever[RESOURCE_SIZE],
+		     int64_t *ret);
+
+/* Returns how many rows user_purses_make() makes at most. [resources] may be of any purses. */
+size_t user_purses_most(const struct shares *shares, const struct resources *resources);
+
+/* Makes a row of each user's use of each resource that a share of the user is of, in each account
+ * that shows the user. Leaves out resources that the cluster does not count. Returns their number.
+ */
+size_t user_purses_make(const struct shares *shares, const struct resources *resources,
+			struct observed *to);

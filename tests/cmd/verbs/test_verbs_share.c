@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Shares of users: share, balance --users, why --user and checks, run in this process. */
+#include <inttypes.h>
+
+#include "tests/drive.h"
+
+static struct fake_member *member(const char *user)
+{
+	struct fake_account *account = fake_account("dev", "bio");
+
+	for (size_t i = 0; i < account->member_count; i++) {
+		if (strcmp(account->members[i].user, user) == 0)
+			return &account->members[i];
+	}
+	ck_abort_msg("no member %s", user);
+}
+
+/* Lets the user run jobs of so many billing-seconds. */
+static void use(const char *user, int64_t amount)
+{
+	fake_account("dev", "bio")->usage += amount;
+	member(user)->usage += amount;
+}
+
+/* "bio" has 10 SU until 2028, and the users ann and bob, who have used 500 and 700 of it. */
+static void setup(void)
+{
+	drive_setup();
+	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n"
+		     "charge_minutes: 0\n");
+	fake_member("dev", "bio", "ann");
+	fake_member("dev", "bio", "bob");
+	(void)fake_account("dev", "lab");
+	DONE("opened bio", "open", "bio", "10", "--end", "2028-01-01");
+	use("ann", 500);
+	use("bob", 700);
+	DONE("", "check");
+}
+
+#define LIMITS_ARE(user, expected) ck_assert_str_eq(member(user)->limits, expected)
+
+START_TEST(what_is_malformed_is_refused)
+{
+	REFUSED(2, "ACCOUNT USER SU|PERCENT%|none", "share", "bio", "ann");
+	REFUSED(2, "user", "share", "bio", "a,b", "5");
+	REFUSED(2, "user", "share", "bio", "", "5");
+	REFUSED(2, "user", "share", "bio", "--", "-x", "5");
+	REFUSED(2, "", "share", "b:c", "ann", "5");
+	REFUSED(2, "", "share", "bio", "ann", "-5");
+	REFUSED(2, "", "share", "bio", "ann", "five");
+	REFUSED(2, "'0%' is not a whole percentage", "share", "bio", "ann", "0%");
+	REFUSED(2, "'101%' is not a whole percentage", "share", "bio", "ann", "101%");
+	REFUSED(2, "'2.5%' is not a whole percentage", "share", "bio", "ann", "2.5%");
+	REFUSED(2, "`none` has no window", "share", "bio", "ann", "none", "--end", "never");
+	REFUSED(2, "cannot make a share", "share", "bio", "ann", "5", "--resource", "cpu~x");
+	REFUSED(2, "not a resource", "share", "bio", "ann", "5", "--resource", "c pu");
+	REFUSED(1, "there is no share 'bio:billing~ann'", "share", "bio", "ann", "none");
+	REFUSED(1, "account 'nosuch' is not in the bank", "share", "nosuch", "ann", "5");
+	REFUSED(1, "account 'nosuch' is not in the bank", "share", "nosuch", "ann", "50%");
+	REFUSED(1, "has no budget of gres/gpu", "share", "bio", "ann", "50%", "--resource",
+		"gres/gpu");
+	REFUSED(1, "no cluster has user 'carl' in account 'bio': --later", "share", "bio", "carl",
+		"5");
+	REFUSED(2, "not after its start", "share", "bio", "ann", "5", "--end", "2020-01-01");
+	REFUSED(1, "user 'ann' has no share of billing in account 'bio'", "why", "bio", "--user",
+		"ann");
+	DONE("", "close", "bio");
+	REFUSED(1, "account 'bio' is closed", "share", "bio", "ann", "5");
+}
+END_TEST
+
+START_TEST(what_slurm_does_not_tell_is_refused_or_left_to_a_check)
+{
+	fake_cluster("dev")->silent = true;
+	RUN("share", "bio", "ann", "5");
+	ck_assert_int_eq(status, 1);
+	ck_assert_ptr_nonnull(strstr(err, "could not be read"));
+	fake_cluster("dev")->silent = false;
+	(void)snprintf(member("ann")->raw_usage, 64, "nan");
+	RUN("share", "bio", "ann", "5");
+	ck_assert_int_eq(status, 1);
+	ck_assert_ptr_nonnull(strstr(err, "could not be read"));
+	/* Other users are not concerned. */
+	DONE("opened bio:billing~bob", "share", "bio", "bob", "5");
+	GIVES(3, "", "ann", "share", "bio", "ann", "5", "--later");
+	member("ann")->raw_usage[0] = '\0';
+	use("ann", 100);
+	DONE("", "check");
+	DONE("bio:billing~ann|18000\n", "balance", "bio:billing~ann", "-nP", "--seconds", "-o",
+	     "Account,Available");
+	GIVES(0, "opened bio:billing~carl", NULL, "share", "bio", "carl", "5", "--later");
+}
+END_TEST
+
+START_TEST(a_share_counts_from_when_it_was_given)
+{
+	DONE("opened bio:billing~ann, set to 2.00 SU: deposited 2.00 SU, usable to 2027-12-31",
+	     "share", "bio", "Ann", "2");
+	ck_assert_ptr_nonnull(strstr(fake_line, " -a"));
+	use("ann", 600);
+	use("bob", 40);
+	DONE("bio:billing~ann: charged", "check");
+	DONE("bio||36000|1840|34160\nbio:billing~ann|ann|7200|600|6600\n", "balance", "bio",
+	     "--users", "-nP", "--seconds", "-o", "Account,User,Allocated,Used,Available");
+}
+END_TEST
+
+START_TEST(a_spent_share_holds_its_user_until_there_is_more)
+{
+	(void)snprintf(member("ann")->limits, 256, "cpu=5000,gres/gpu=7");
+	DONE("", "share", "bio", "ann", "1000s");
+	DONE("", "share", "bio", "bob", "1000s");
+	use("ann", 1000);
+	DONE("bio:billing~ann: held, available 0.00", "check");
+	LIMITS_ARE("ann", "gres/gpu=7,cpu=0");
+	LIMITS_ARE("bob", "");
+	ck_assert_str_eq(fake_account("dev", "bio")->limits, "");
+	nothing_to_do();
+	DONE("bio:billing~ann is held", "why", "bio", "--user", "ann");
+	ck_assert_ptr_nonnull(strstr(out, "  by GrpTRESMins=cpu=0 of ann all jobs of this user in "
+					  "the account wait, with the reason "
+					  "AssocGrpCPUMinutesLimit\n"));
+	DONE("the share of ann is held (funds): see `subank why bio:billing~ann`", "why", "bio");
+	DONE("bio:billing~bob is fine", "why", "bio", "--user", "bob");
+	DONE("open\n", "balance", "bio", "-nPo", "State");
+	/* More, and the limits from before are back at once. */
+	DONE("set to 0.55 SU: deposited 0.27 SU", "share", "bio", "ann", "2000s");
+	LIMITS_ARE("ann", "gres/gpu=7,cpu=5000");
+	DONE("set to 0.13 SU: took out", "share", "bio", "ann", "500s");
+	LIMITS_ARE("ann", "gres/gpu=7,cpu=0");
+	DONE("ended the share", "share", "bio", "ann", "none");
+	LIMITS_ARE("ann", "gres/gpu=7,cpu=5000");
+	REFUSED(1, "there is no share", "share", "bio", "ann", "none");
+	/* Given again, it has counted on. */
+	use("ann", 100);
+	DONE("", "check");
+	DONE("opened bio:billing~ann", "share", "bio", "ann", "1100s");
+	LIMITS_ARE("ann", "gres/gpu=7,cpu=0");
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(several_users_are_held_by_one_call)
+{
+	int calls;
+
+	DONE("", "share", "bio", "ann", "0");
+	LIMITS_ARE("ann", "cpu=0");
+	DONE("", "share", "bio", "ann", "100s");
+	DONE("", "share", "bio", "bob", "100s");
+	use("ann", 100);
+	use("bob", 100);
+	calls = fake_modifies;
+	DONE("", "check");
+	ck_assert_int_eq(fake_modifies, calls + 1);
+	LIMITS_ARE("ann", "cpu=0");
+	LIMITS_ARE("bob", "cpu=0");
+}
+END_TEST
+
+START_TEST(partitions_are_one_user)
+{
+	struct fake_member *first = member("ann"), *second = fake_member("dev", "bio", "ann");
+
+	(void)snprintf(first->limits, 256, "cpu=70");
+	(void)snprintf(second->limits, 256, "cpu=90");
+	DONE("", "share", "bio", "ann", "1000s");
+	first->usage += 600;
+	second->usage += 400;
+	fake_account("dev", "bio")->usage += 1000;
+	DONE("bio:billing~ann: held", "check");
+	ck_assert_str_eq(first->limits, "cpu=0");
+	ck_assert_str_eq(second->limits, "cpu=0");
+	/* A partition that lost its hold is noticed. */
+	second->limits[0] = '\0';
+	GIVES(3, "", "GrpTRESMins=cpu of ann", "check");
+	(void)snprintf(second->limits, 256, "cpu=0");
+	DONE("", "share", "bio", "ann", "none");
+	ck_assert_str_eq(first->limits, "cpu=90");
+	ck_assert_str_eq(second->limits, "cpu=90");
+}
+END_TEST
+
+START_TEST(a_percentage_is_of_the_present_allocation)
+{
+	DONE("set to 2.50 SU", "share", "bio", "ann", "25%");
+	DONE("25% of 10.00 SU\n", "journal", "bio:billing~ann", "-k", "open", "-nPo", "Note");
+	DONE("", "deposit", "bio", "10");
+	DONE("9000\n", "balance", "bio:billing~ann", "-nPo", "Allocated", "--seconds");
+	DONE("set to 5.00 SU", "share", "bio", "ann", "25%", "--note", "mine");
+	DONE("mine\n", "journal", "bio:billing~ann", "-k", "deposit", "-nPo", "Note");
+	DONE("allocated 5.00 SU already: nothing was recorded", "share", "bio", "ann", "25%");
+}
+END_TEST
+
+START_TEST(a_request_with_a_ref_is_recorded_once)
+{
+	uint64_t before;
+
+	DONE("opened", "share", "bio", "ann", "2", "--ref", "t1");
+	before = entries();
+	DONE("recorded before with this ref", "share", "bio", "ann", "2", "--ref", "t1");
+	ck_assert_uint_eq(entries(), before);
+	RUN("share", "bio", "ann", "3", "--ref", "t1");
+	ck_assert_int_eq(status, 1);
+	DONE("allocated 2.00 SU already", "share", "bio", "ann", "2");
+	ck_assert_uint_eq(entries(), before);
+}
+END_TEST
+
+START_TEST(lists_and_sums_leave_shares_out)
+{
+	DONE("", "share", "bio", "ann", "2");
+	use("ann", 100);
+	DONE("", "check");
+	DONE("bio\n", "balance", "-nPo", "Account");
+	ck_assert_str_eq(out, "bio\n");
+	DONE("", "balance", "-nPo", "Account,Allocated", "--total", "--users", "--seconds");
+	ck_assert_str_eq(out, "bio|36000\nbio:billing~ann|7200\n(total)|36000\n");
+	DONE("", "balance", "bio", "-nPo", "Account", "--as-of", "now");
+	ck_assert_str_eq(out, "bio\n");
+	DONE("", "terms", "-nPo", "Account");
+	ck_assert_str_eq(out, "bio\n");
+	DONE("", "export", "--format", "ledger");
+	ck_assert_ptr_null(strstr(out, "~ann"));
+	DONE("", "doctor");
+	ck_assert_ptr_null(strstr(out, "~ann"));
+}
+END_TEST
+
+START_TEST(under_jobs_a_share_has_the_jobs_of_its_user)
+{
+	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n"
+		     "charge_minutes: 0\nmeter: jobs\n");
+	DONE("", "check");
+	DONE("", "share", "bio", "ann", "100s");
+	DONE("", "check");
+	clock_now = T0 + 2 * HOUR;
+	fake_add_job("dev",
+		     (struct fake_job){
+			     .id = 1, .user = "ann", .start = T0 / WHEN_SECOND + 3700, .ran = 60});
+	fake_add_job("dev",
+		     (struct fake_job){
+			     .id = 2, .user = "bob", .start = T0 / WHEN_SECOND + 3700, .ran = 50});
+	fake_add_job("dev", (struct fake_job){.id = 3,
+					      .user = "ann",
+					      .account = "lab",
+					      .start = T0 / WHEN_SECOND + 3700,
+					      .ran = 40});
+	DONE("bio:billing~ann: charged", "check");
+	DONE("40\n", "balance", "bio:billing~ann", "-nPo", "Available", "--seconds");
+	fake_add_job("dev",
+		     (struct fake_job){
+			     .id = 4, .user = "ann", .start = T0 / WHEN_SECOND + 3900, .ran = 40});
+	clock_now = T0 + 3 * HOUR;
+	DONE("bio:billing~ann: held", "check");
+	LIMITS_ARE("ann", "cpu=0");
+	/* What was charged for a job is given back to the share too. */
+	DONE("", "refund", "--job", "dev/4", "all", "--note", "gift", "--immediate");
+	LIMITS_ARE("ann", "");
+	DONE("", "verify");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("share");
+	TCase *tcase = tcase_create("share");
+
+	tcase_add_checked_fixture(tcase, setup, drive_teardown);
+	tcase_add_test(tcase, what_is_malformed_is_refused);
+	tcase_add_test(tcase, what_slurm_does_not_tell_is_refused_or_left_to_a_check);
+	tcase_add_test(tcase, a_share_counts_from_when_it_was_given);
+	tcase_add_test(tcase, a_spent_share_holds_its_user_until_there_is_more);
+	tcase_add_test(tcase, several_users_are_held_by_one_call);
+	tcase_add_test(tcase, partitions_are_one_user);
+	tcase_add_test(tcase, a_percentage_is_of_the_present_allocation);
+	tcase_add_test(tcase, a_request_with_a_ref_is_recorded_once);
+	tcase_add_test(tcase, lists_and_sums_leave_shares_out);
+	tcase_add_test(tcase, under_jobs_a_share_has_the_jobs_of_its_user);
+	suite_add_tcase(suite, tcase);
+	return util_run(suite);
+}
