@@ -31,10 +31,11 @@ struct user_share {
 	const char *account;
 	const char *user; /* as asked for */
 	int64_t raw_usage; /* 0 with [odd] */
-	const char *grp_tres_raw, *tres_run_mins, *grp_tres_mins; /* as in struct share */
+	const char *grp_tres_raw, *tres_run_mins, *grp_tres_mins; /* see struct share */
 	int64_t id; /* of the association; -1: not a number */
-	bool odd; /* nothing of it can be trusted */
-	bool doubtful, known; /* private: slurmdbd must know it, and does */
+	bool odd; /* no field can be trusted */
+	bool doubtful, known; /* private: whether to ask slurmdbd about the association, and whether
+				 slurmdbd knows it */
 	size_t line; /* of the answer */
 };
 

@@ -27,8 +27,8 @@ struct work {
 	bool moved; /* another process has written since */
 };
 
-/* Compares what is limited. One call sets a limit of several accounts, or of several users in one
- * account. */
+/* Compares whose limit it is. One call can set a limit of several accounts, or of several users in
+ * one account. */
 static int compare_limits(const struct task *a, const struct task *b)
 {
 	char x[RESOURCE_SIZE], y[RESOURCE_SIZE];

@@ -15,16 +15,15 @@ struct user_rows {
 struct user_rows user_rows_at(const struct shares *shares, size_t at);
 
 /* Gives the limit that holds a share, "cpu~alice", and its value as in struct limit: the highest of
- * the rows, so that a hold which one of them lost is noticed. Returns false if the resource is none
- * of a share of this user, or Slurm holds no jobs by it. */
+ * the rows, so that a hold which one of them lost is noticed. Returns false if the resource is not
+ * that of a share of this user, or Slurm has no limit on it. */
 bool user_rows_limit(const struct user_rows *rows, const char *resource, char lever[RESOURCE_SIZE],
 		     int64_t *ret);
 
 /* Returns how many rows user_purses_make() makes at most. [resources] may be of any purses. */
 size_t user_purses_most(const struct shares *shares, const struct resources *resources);
 
-/* Makes a row of each user's use of each resource that a share of the user is of, in each account
- * that shows the user. Leaves out resources that the cluster does not count. Returns their number.
- */
+/* For each user and each resource of the user's shares, makes a row in every account that shows the
+ * user. Leaves out resources that the cluster does not count. Returns the number of rows. */
 size_t user_purses_make(const struct shares *shares, const struct resources *resources,
 			struct observed *to);

@@ -6,11 +6,11 @@
 #include "ledger/base/number.h"
 
 struct giving {
-	char account[NAME_SIZE]; /* its own purse of the resource */
+	char account[NAME_SIZE]; /* the account's purse of the resource */
 	const char *amount_text;
-	struct deposit to; /* [amount] is filled in by the plan if it is a percentage */
+	struct deposit to; /* for a percentage the plan fills in [amount] */
 	int64_t percent; /* of what the account is allocated; 0: an amount */
-	bool none; /* it is taken back */
+	bool none; /* the share is to end */
 	const struct clusters *clusters; /* with the user's present use */
 	char note[2 * QUANTITY_SIZE];
 	/* As the bank has it: */
@@ -26,7 +26,7 @@ static int measure(const struct env *env, struct books *books, struct giving *gi
 	int64_t allocated, end = 0;
 	int rc = books_find(books, giving->account, &account, err);
 
-	/* A share may be of a resource that the account has no budget of. */
+	/* The account need not have a budget of the share's resource. */
 	if (rc == SB_ENOTFOUND && !giving->percent)
 		return SB_OK;
 	TRY(books_account(books, giving->account, &account, err));
@@ -49,7 +49,7 @@ static int measure(const struct env *env, struct books *books, struct giving *gi
 	return SB_OK;
 }
 
-/* Takes the share back. */
+/* Ends the share. */
 static int end_share(struct posting *posting, struct books *books, struct sb_error *err)
 {
 	struct event event = {.kind = EVENT_CLOSE, .account = posting->account};
@@ -115,7 +115,7 @@ struct finding_share {
 	struct giving *giving;
 };
 
-/* Finds whether the bank has the share, and with the same amount. */
+/* Finds whether the bank has the share, and whether it has the same amount already. */
 static int find(struct books *books, void *ctx, struct sb_error *err)
 {
 	const struct finding_share *finding = ctx;
@@ -166,7 +166,7 @@ static bool odd_usage(const struct clusters *clusters, const char *purse)
 	return false;
 }
 
-/* Asks Slurm where counting starts. Refuses a user whom it does not have in the account. */
+/* Asks Slurm where counting starts. Refuses a user who is not in the account there. */
 static int check_slurm(struct env *env, const char *purse, struct clusters *clusters)
 {
 	char account[NAME_SIZE];
@@ -293,24 +293,26 @@ const struct command cmd_share = {
 		"and counted in the share, too. When the share is spent, the check holds this "
 		"user in this account alone, by GrpTRESMins of the user's associations there: of "
 		"cpu for SU, else of the TRES. Other users' jobs start, and so do this user's in "
-		"other accounts. More SU or `none` lets the user's jobs start again, and the "
-		"limits from before come back; where they differed by partition, all get the "
-		"highest of them.\n"
+		"other accounts. More SU or `none` lets the user's jobs start again and restores "
+		"the limits that Slurm had before; if they differed between partitions, all "
+		"partitions get the highest.\n"
 		"Counting starts with the user's first share: earlier use is not in it. The user "
 		"must be in the account in Slurm, unless --later is given. Another `subank share` "
 		"sets the share to another amount, as `subank set` does: what was used stays used. "
-		"`none` ends the share; if it is given again, it has counted on.\n"
+		"`none` ends the share, but counting goes on: if the share is given again, what "
+		"was used meanwhile is included.\n"
 		"A percentage is of what the account is allocated at this moment. It becomes an "
-		"amount, which does not change with the account's. The share can be used from "
-		"--start until --end; by default it ends with the account's money that ends last. "
-		"Together, shares may be more than the account has.\n"
-		"Jobs in accounts below ACCOUNT count for none of its shares. A share follows the "
+		"amount, which later changes of the account's allocation do not change. The share "
+		"can be used from --start until --end; by default it ends with the account's money "
+		"that ends last. Together, shares may be more than the account has.\n"
+		"Jobs in accounts below ACCOUNT do not count in its shares. A share follows the "
 		"account's terms: how use is charged, and what happens when nothing is left. Under "
-		"`limit` a spent share of SU is held; the limit of another TRES follows the share. "
-		"`subank balance ACCOUNT --users` shows shares, and `subank why ACCOUNT --user "
-		"USER` why a user is held.\n"
+		"`limit` a spent share of SU is held in the same way; for a share of another TRES "
+		"the limit follows what is left. `subank balance ACCOUNT --users` shows shares, "
+		"and "
+		"`subank why ACCOUNT --user USER` why a user is held.\n"
 		"Slurm is asked about users (`sshare -a`) only if there are shares. Users' names "
-		"follow the rule for accounts, and are folded to lower case, as Slurm stores "
+		"follow the rule for accounts' names and are read in lower case, as Slurm stores "
 		"them.",
 	.examples = EXAMPLES(
 		{"subank share physics alice 500", "of its SU, until its money ends"},
