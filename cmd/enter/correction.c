@@ -34,9 +34,9 @@ static int find_amount(const struct correction *correction, const struct env *en
 	else if (!amount)
 		amount = left;
 	if (amount == 0)
-		return sb_error_set(err, SB_EREFUSED,
-				    "%d%% of entry %" PRIu64 " is less than a billing-second",
-				    correction->percent, charge->seq);
+		return sb_error_set(
+			err, SB_EREFUSED, "%d%% of entry %" PRIu64 " is less than one %s",
+			correction->percent, charge->seq, purse_unit(charge->account).second);
 	if (amount > left)
 		return sb_error_set(err, SB_EREFUSED,
 				    "only %s of entry %" PRIu64 " can still be refunded, not %s: "

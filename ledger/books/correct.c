@@ -123,6 +123,7 @@ static int give_window(struct books *books, const struct new_window *window, str
 		       int64_t amount, struct sb_error *err)
 {
 	char text[AMOUNT_TEXT_SIZE], of[32] = "what is given back";
+	const struct unit unit = purse_unit(event->account);
 
 	if (amount == 0)
 		return SB_OK;
@@ -130,10 +131,10 @@ static int give_window(struct books *books, const struct new_window *window, str
 		(void)snprintf(of, sizeof(of), "entry %" PRIu64, event->answers);
 	if (!window->given)
 		return sb_error_set(err, SB_EREFUSED,
-				    "%s SU of %s came from a window that has ended, and cannot go "
+				    "%s %s of %s came from a window that has ended, and cannot go "
 				    "back there: give them a new one with --end, as in --end "
 				    "now+90days",
-				    amount_format(text, amount, false), of);
+				    amount_format_in(text, amount, unit.size), unit.name, of);
 	event->start = window->start;
 	event->end = window->end;
 	/* The lot gets the number of the entry that is being planned. Deferred charges take theirs
@@ -224,16 +225,17 @@ static int read_rest(const struct account *account, const struct event *answered
 		     int64_t amount, int64_t *ret_rest, struct sb_error *err)
 {
 	const struct lot *lot = account_lot(account, answered->seq, index);
+	const struct unit unit = purse_unit(account->name);
 	char text[AMOUNT_TEXT_SIZE];
 
 	if (!lot)
 		return refuse_gone(answered, err);
 	if (lot->amount != amount)
 		return sb_error_set(err, SB_EREFUSED,
-				    "%s SU of entry %" PRIu64 " were taken out of account '%s' "
+				    "%s %s of entry %" PRIu64 " were taken out of account '%s' "
 				    "since (withdraw, transfer, set): reverse that first",
-				    amount_format(text, amount - lot->amount, false), answered->seq,
-				    account->name);
+				    amount_format_in(text, amount - lot->amount, unit.size),
+				    unit.name, answered->seq, account->name);
 	*ret_rest = lot->rest;
 	return SB_OK;
 }
@@ -369,16 +371,18 @@ int plan_reconcile(struct books *books, const struct new_window *window, struct 
 int plan_adjust(const struct account *account, struct event *event, struct sb_error *err)
 {
 	char have[AMOUNT_TEXT_SIZE], want[AMOUNT_TEXT_SIZE];
+	const struct unit unit = purse_unit(account->name);
 	int64_t allocated, rest, left;
 
 	TRY(account_allocated(account, &allocated, err));
 	TRY(account_rest(account, &rest, err));
 	if (event->amount > allocated || event->amount <= rest)
 		return sb_error_set(err, SB_EREFUSED,
-				    "the allocation of account '%s' is %s SU and cannot be lowered "
-				    "by %s SU so",
-				    account->name, amount_format(have, allocated, false),
-				    amount_format(want, event->amount, false));
+				    "the allocation of account '%s' is %s %s and cannot be lowered "
+				    "by %s %s so",
+				    account->name, amount_format_in(have, allocated, unit.size),
+				    unit.name, amount_format_in(want, event->amount, unit.size),
+				    unit.name);
 	left = event->debt = event->amount - rest;
 	for (size_t i = 0; i < account->lot_count; i++) {
 		const struct lot *lot = &account->lots[i];

@@ -414,7 +414,7 @@ START_TEST(corrections_that_make_no_sense_are_refused)
 	REFUSED(2, "whole percentage", "refund", arg(number), "5.5%", "--note", "x");
 	REFUSED(2, "whole percentage", "refund", arg(number), "%", "--note", "x");
 	REFUSED(2, "amount", "refund", arg(number), "0", "--note", "x");
-	REFUSED(1, "less than a billing-second", "refund", arg(number), "9%", "--note", "x");
+	REFUSED(1, "less than one billing-second", "refund", arg(number), "9%", "--note", "x");
 	REFUSED(1, "<0.01 SU of entry 6 can still be refunded", "refund", arg(number), "11s",
 		"--note", "x");
 	/* Entries that charge nothing. */

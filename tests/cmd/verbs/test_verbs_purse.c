@@ -138,6 +138,22 @@ START_TEST(use_by_resource_is_charged_and_holds)
 }
 END_TEST
 
+START_TEST(refusals_of_corrections_have_the_unit_of_the_budget)
+{
+	DONE("", "open", "bio", "2", "--resource", "gres/gpu", "--end", "now+10days");
+	use(101, 50);
+	DONE("bio:gres/gpu: charged 0.01 GPU-hours", "check");
+	DONE("", "withdraw", "bio", "1", "--resource", "gres/gpu");
+	REFUSED(1, "1.00 GPU-hours of entry 9 were taken out of account 'bio:gres/gpu' since",
+		"reverse", "9", "--note", "a slip");
+	REFUSED(1, "1% of entry 10 is less than one GPU-second", "refund", "10", "1%", "--note",
+		"a slip");
+	clock_now += 11 * WHEN_DAY;
+	REFUSED(1, "0.01 GPU-hours of entry 10 came from a window that has ended", "refund", "10",
+		"--note", "a slip");
+}
+END_TEST
+
 START_TEST(what_slurm_does_not_measure_is_charged_once)
 {
 	REFUSED(1, "account 'bio' has no budget of storage", "charge", "bio", "5", "--resource",
@@ -214,6 +230,7 @@ int main(void)
 	tcase_add_test(tcase, money_moves_between_budgets_of_one_resource);
 	tcase_add_test(tcase, a_closed_account_gets_no_money_in_its_budgets);
 	tcase_add_test(tcase, use_by_resource_is_charged_and_holds);
+	tcase_add_test(tcase, refusals_of_corrections_have_the_unit_of_the_budget);
 	tcase_add_test(tcase, what_slurm_does_not_measure_is_charged_once);
 	tcase_add_test(tcase, a_file_of_requests_has_resources);
 	tcase_add_test(tcase, terms_of_a_budget_are_its_own_or_its_accounts);

@@ -559,6 +559,20 @@ static void begin_empty(void)
 		    &(struct event){.kind = EVENT_BASELINE, ANN, .cluster = "c1", .before = -1});
 }
 
+START_TEST(a_lower_allocation_is_refused_in_the_unit_of_the_purse)
+{
+	struct event event = {.kind = EVENT_ADJUST, .amount = 7200};
+	struct account *account;
+
+	util_open_account(bank, T0, "ann");
+	util_open_account(bank, T0, "ann:gres/gpu");
+	account = util_account(bank, T0, "ann:gres/gpu");
+	FAILS(SB_EREFUSED, "is 0.00 GPU-hours and cannot be lowered by 2.00 GPU-hours",
+	      plan_adjust(account, &event, &error));
+	account_free(account);
+}
+END_TEST
+
 START_TEST(a_refund_pays_the_lots_that_paid_its_debt_and_no_more)
 {
 	uint64_t charge;
@@ -728,6 +742,7 @@ int main(void)
 	tcase_add_test(tcase, answers_that_break_a_rule_are_refused);
 	tcase_add_test(tcase, a_meter_counts_one_way_at_a_time);
 	tcase_add_test(tcase, what_was_answered_is_not_answered_again);
+	tcase_add_test(tcase, a_lower_allocation_is_refused_in_the_unit_of_the_purse);
 	tcase_add_test(tcase, a_refund_pays_the_lots_that_paid_its_debt_and_no_more);
 	tcase_add_test(tcase, use_of_a_lot_that_was_reversed_comes_back_to_the_lot_that_paid_it);
 	tcase_add_test(tcase, a_refund_that_was_spent_again_is_debt_when_it_is_reversed);
