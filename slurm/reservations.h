@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "slurm/odd.h"
 #include "slurm/slurm.h"
 
 struct reservations {
@@ -15,13 +16,17 @@ struct reservations {
 			       be reused */
 		int64_t start; /* seconds since 1970 UTC */
 		char *name; /* any bytes */
-	} * list;
+		size_t line; /* of the answer, from 1 */
+	} * list; /* by id and start */
 	size_t count;
+	struct odd_rows odd; /* rows that cannot be read, and ids that are left out */
 };
 
 /* Reads all reservations of a cluster that slurmdbd knows, also those that have ended: `sacctmgr -P
- * show reservation cluster=… start=… format=ID,TimeStart,Name`. Returns SB_EFORMAT for an answer
- * that cannot be understood. On success the caller calls reservations_release(). */
+ * show reservation cluster=… start=… format=ID,TimeStart,Name`. Leaves out a row that cannot be
+ * read. Leaves out an id with two names at one time: slurmdbd has one row for an id and a start, so
+ * a line of some name imitates a row. Returns SB_EFORMAT for an answer without the column names. On
+ * success the caller calls reservations_release(). */
 int reservations_read(const struct slurm *slurm, const char *cluster, struct reservations *ret,
 		      struct sb_error *err);
 

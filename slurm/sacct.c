@@ -131,8 +131,8 @@ static void clip_resized(struct sacct_job *job)
 		job->limit = job->limit > before ? job->limit - before : 0;
 }
 
-/* Finds the name of the job's reservation. Returns false if it is not known. A job that has not
- * started needs none. */
+/* Finds the name of the job's reservation. A job that has not started needs none. Returns false
+ * for an id that cannot be read. */
 static bool read_reservation(const struct reservations *reservations, const char *text,
 			     struct sacct_job *job)
 {
@@ -142,7 +142,7 @@ static bool read_reservation(const struct reservations *reservations, const char
 		return false;
 	if (id > 0 && job->start >= 0)
 		job->reservation = reservations_name(reservations, id, job->start);
-	return job->reservation;
+	return true;
 }
 
 /* Fills in [job]. Returns the column that cannot be read, or NCOLUMNS. */
@@ -161,6 +161,7 @@ static enum column read_cells(const struct answer *answer, char *const cells[NCO
 				  .state = cells[STATE],
 				  .tres = cells[ALLOC_TRES],
 				  .reservation = "",
+				  .reservation_id = cells[RESERVATION_ID],
 				  .limit = read_limit(cells[TIMELIMIT_RAW])};
 	/* "CANCELLED by 1000" */
 	if (by)

@@ -33,7 +33,9 @@ struct sacct_job {
 	const char *tres; /* AllocTRES as printed, for sacct_tres(): "billing=1,cpu=1,mem=100M"; ""
 			     if it never ran */
 	const char *reservation; /* the reservation it ran in; "" if there was none or the window
-				    has no reservations; belongs to the window's list */
+				    has no reservations; NULL if it is not in the window's list, to
+				    which the name belongs */
+	const char *reservation_id; /* as printed */
 	int64_t billing; /* of those; 0: none */
 	int64_t limit; /* seconds that it may run, without suspensions; -1: none or unknown: after
 			  `scontrol update TimeLimit=0` sacct prints none (22.05.8) */
@@ -49,8 +51,7 @@ struct sacct_window {
 	const int64_t *ids; /* only these (JobIDRaw); none: all. Other rows may come too, such as
 			       those of the same array */
 	size_t id_count;
-	/* The cluster's reservations; NULL: do not ask for jobs' reservations. A job whose
-	 * reservation is not in the list is left out, because its price is not known. */
+	/* The cluster's reservations; NULL: do not ask for jobs' reservations. */
 	const struct reservations *reservations;
 };
 

@@ -89,7 +89,8 @@ int64_t tariff_charged(const struct tariff *tariff, const struct qos_list *list,
 {
 	const __int128 two = (__int128)FACTOR_ONE * FACTOR_ONE;
 	int64_t factor = tariff_factor(list, job->qos);
-	int64_t reserved = site_factor(&tariff->reservations, job->reservation);
+	int64_t reserved = job->reservation ? site_factor(&tariff->reservations, job->reservation)
+					    : FACTOR_ONE;
 	__int128 product;
 
 	for (size_t i = 0; i < tariff->free_count && job->end >= 0; i++) {

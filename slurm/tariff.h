@@ -47,8 +47,8 @@ bool tariff_decimal(const char *text, size_t len, int64_t *ret);
 int64_t tariff_factor(const struct qos_list *list, const char *qos);
 
 /* Returns what a job is charged by, in millionths: the UsageFactor (1 if its QOS is gone) times the
- * site's factors of its QOS, partition and reservation, cut once to six decimals; 0 in a free
- * state. If that is past int64, returns INT64_MAX. */
+ * site's factors of its QOS, partition and reservation (1 if it is not known), cut once to six
+ * decimals; 0 in a free state. If that is past int64, returns INT64_MAX. */
 int64_t tariff_charged(const struct tariff *tariff, const struct qos_list *list,
 		       const struct sacct_job *job);
 

@@ -132,6 +132,8 @@ int metered_add_job(const struct sacct_job *job, void *ctx, struct sb_error *err
 	if (!free && !find_resources(metered, job, &resources))
 		return leave_out_job(metered, job, "AllocTRES", job->tres, err);
 	free = free || (job->billing == 0 && priced.excess == 0 && !resources);
+	if (!free && !job->reservation)
+		return leave_out_job(metered, job, "ReservationId", job->reservation_id, err);
 	if (!free && is_unplaced(metered, job))
 		return leave_out_job(metered, job, "Account", "not in sshare's answer", err);
 	if (left)

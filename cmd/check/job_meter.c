@@ -143,7 +143,7 @@ static int meter_cluster(struct metered *metered)
 {
 	struct env *env = metered->env;
 	struct sb_error err;
-	int status = EXIT_DONE, kept, switched;
+	int status = EXIT_DONE, odd, kept, switched;
 
 	if (observation_tree(metered->observation, &metered->shown, &err) ||
 	    bank_read(env->bank, env->os.now(), read_books, metered, &err))
@@ -159,10 +159,12 @@ static int meter_cluster(struct metered *metered)
 			metered->observation->cluster, err.text);
 		return EXIT_PART;
 	}
+	odd = reservations_warn(env, metered->observation->cluster, &metered->reservations);
 	if (metered->from != INT64_MAX)
 		status = charge_jobs(metered);
 	if (metered->silent || !status_goes_on(status))
 		return status;
+	status = status_join(status, odd);
 	kept = known_qos_keep(env, &metered->qos,
 			      &(struct unknown_qos){.cluster = metered->observation->cluster,
 						    .names = metered->unknown,

@@ -73,3 +73,18 @@ int runaway_warn(struct env *env, const char *cluster, const struct known_jobs *
 		cluster, known->odd, known->odd == 1 ? "line" : "lines", known->first_odd);
 	return EXIT_PART;
 }
+
+int reservations_warn(struct env *env, const char *cluster, const struct reservations *reservations)
+{
+	const struct odd_rows *odd = &reservations->odd;
+	char text[ODD_ROW_TEXT_SIZE];
+
+	if (odd->count == 0)
+		return EXIT_DONE;
+	warning(env,
+		"sacctmgr on cluster '%s': %zu %s of reservations cannot be read; jobs of these "
+		"reservations are left out: %s",
+		cluster, odd->count, odd->count == 1 ? "row" : "rows",
+		odd_row_text(text, &odd->list[0]));
+	return EXIT_PART;
+}

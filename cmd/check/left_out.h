@@ -40,3 +40,7 @@ bool runaway_is(const struct sacct_job *job, const struct known_jobs *known, int
 /* Warns if lines of squeue cannot be read, so that no job counts as runaway. Returns EXIT_PART
  * then, else EXIT_DONE. */
 int runaway_warn(struct env *env, const char *cluster, const struct known_jobs *known);
+
+/* Warns if rows of reservations cannot be read. Returns EXIT_PART then, else EXIT_DONE. */
+int reservations_warn(struct env *env, const char *cluster,
+		      const struct reservations *reservations);

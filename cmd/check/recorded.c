@@ -199,8 +199,35 @@ static bool counts_billing(const struct recorded *line)
 	return strcmp(resource, RESOURCE_BILLING) == 0;
 }
 
+static void leave_out_of(struct record *record, struct recorded *line, const struct sacct_odd *odd,
+			 bool *named)
+{
+	line->left_out++;
+	if (!*named)
+		left_out_add(&record->left, odd);
+	*named = true;
+}
+
+/* Leaves the job out of the line. */
+static void leave_out_job(struct record_reading *reading, struct recorded *line, const char *field,
+			  const char *value)
+{
+	const struct sacct_job *job = reading->job;
+
+	leave_out_of(reading->record, line,
+		     &(struct sacct_odd){.field = field,
+					 .value = value,
+					 .job = true,
+					 .id = job->id,
+					 .submit = job->submit,
+					 .account = job->account,
+					 .ended = job->end >= 0},
+		     &reading->odd);
+}
+
 /* Adds the job as a whole if it ended in the period; in a period that lasts until now also what a
- * running job has used so far. Returns whether it did. */
+ * running job has used so far. Leaves out a job whose price is not known. Returns whether it did.
+ */
 static bool add_by_jobs(struct record_reading *reading, struct recorded *line)
 {
 	const struct booked *booked = &line->booked;
@@ -222,18 +249,14 @@ static bool add_by_jobs(struct record_reading *reading, struct recorded *line)
 	    !is_counted(reading, line, job->end < 0 ? INT64_MAX : job->end * WHEN_SECOND) ||
 	    !job_amount(&finished, seconds(booked->jobs_since), &amount) || amount == 0)
 		return false;
+	/* slurmdbd may have purged its reservation. */
+	if (!job->reservation) {
+		leave_out_job(reading, line, "ReservationId", job->reservation_id);
+		return false;
+	}
 	line->used += (__int128)amount * FACTOR_ONE;
 	reading->used += amount;
 	return true;
-}
-
-static void leave_out_of(struct record *record, struct recorded *line, const struct sacct_odd *odd,
-			 bool *named)
-{
-	line->left_out++;
-	if (!*named)
-		left_out_add(&record->left, odd);
-	*named = true;
 }
 
 /* Finds the number by which the line's purse counts the job. Returns false if the job does not
@@ -256,15 +279,7 @@ static bool find_count(struct record_reading *reading, struct recorded *line)
 	}
 	resource_base(resource, purse_resource(line->booked.account));
 	if (sacct_tres(job->tres, resource, &reading->count, NULL)) {
-		leave_out_of(record, line,
-			     &(struct sacct_odd){.field = "AllocTRES",
-						 .value = job->tres,
-						 .job = true,
-						 .id = job->id,
-						 .submit = job->submit,
-						 .account = job->account,
-						 .ended = job->end >= 0},
-			     &reading->odd);
+		leave_out_job(reading, line, "AllocTRES", job->tres);
 		return false;
 	}
 	return reading->count > 0;
@@ -576,8 +591,10 @@ static int prepare(struct record_reading *reading, struct sb_error *err)
 	if (!record->partitions.text)
 		TRY(scontrol_read_partitions(&env->slurm, record->cluster, &record->partitions,
 					     err));
-	if (is_reserved(reading) && !record->reservations.list)
+	if (is_reserved(reading) && record->reservations.count == 0) {
+		reservations_release(&record->reservations);
 		TRY(reservations_read(&env->slurm, record->cluster, &record->reservations, err));
+	}
 	/* Hidden jobs look like none. */
 	TRY(rights_check_sacct(env, err));
 	TRY(runaway_read(env, &config, record->cluster, &reading->known, err));

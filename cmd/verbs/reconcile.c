@@ -247,6 +247,8 @@ static int read_cluster(struct reconciling *reconciling, size_t at)
 		reconciling->failed[at] = true;
 		status = EXIT_PART;
 	}
+	if (reservations_warn(env, record->cluster, &record->reservations) != EXIT_DONE)
+		status = EXIT_PART;
 	if (record->squeue_odd || left_out_warn(env, record->cluster, &record->left,
 						"and nothing is given back for them") != EXIT_DONE)
 		status = EXIT_PART;

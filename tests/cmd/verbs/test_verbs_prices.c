@@ -88,9 +88,15 @@ START_TEST(jobs_in_a_reservation_have_its_factor)
 				    .id = 9, .reservation = 5, .start = BEGIN + 3700, .ran = 10});
 	GIVES(3, "", "ReservationId", "check");
 	GIVES(3, "", "ReservationId", "reconcile", "-nP");
-	fake_reservations = "1|now|course\n";
-	GIVES(3, "", "reservations of cluster dev", "check");
-	GIVES(3, "", "reservations of cluster dev", "reconcile", "-nP");
+	fake_reservations = "1|0|course\n2|0|Half\n3|0|half\n4|0|a|b\ndev\n5|now|Half\n";
+	fake_add_job("dev", (struct fake_job){
+				    .id = 10, .reservation = 1, .start = BEGIN + 3700, .ran = 10});
+	fake_add_job("dev", (struct fake_job){.id = 11, .start = BEGIN + 3700, .ran = 10});
+	GIVES(3, "bio: charged <0.01 SU for 1 job on dev\n",
+	      "sacctmgr on cluster 'dev': 1 row of reservations cannot be read; jobs of these "
+	      "reservations are left out: line 7: a row is \"5|now|Half\"",
+	      "check");
+	GIVES(3, "", "line 7: a row is \"5|now|Half\"", "reconcile", "-nP");
 	fake_reservations = "1|0|course\n2|0|Half\n3|0|half\n4|0|a|b\ndev\n5|0|Half\n";
 	DONE("bio: charged", "check");
 	/* A row whose number cannot be read is left out, and charged later at its own price. */
@@ -131,6 +137,42 @@ START_TEST(reservations_are_asked_for_only_with_a_factor)
 	GIVES(3, "", "", "reconcile", "-nP");
 	ck_assert(asked);
 	fake_hook = NULL;
+}
+END_TEST
+
+/* slurmdbd forgets old reservations: PurgeResvAfter. RawUsage has no factor of them. */
+START_TEST(a_purged_reservation_matters_only_to_jobs_that_have_its_price)
+{
+	const int64_t begin = BEGIN + 3 * 86400;
+
+	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n"
+		     "meter: rawusage\n" RESERVATIONS);
+	DONE("bio: is metered by rawusage on dev from now on", "check");
+	/* The last jobs before the switch are read until two days later. */
+	clock_now = T0 + 3 * WHEN_DAY;
+	DONE("", "check");
+	fake_add_job("dev", (struct fake_job){
+				    .id = 1, .reservation = 9, .start = begin + 100, .ran = 100});
+	fake_account("dev", "bio")->usage += 100;
+	clock_now = T0 + 3 * WHEN_DAY + HOUR;
+	DONE("bio: charged", "check");
+	DONE("", "reconcile", "-nP");
+	set_settings(SETTINGS RESERVATIONS);
+	DONE("bio: is metered by jobs on dev from now on", "check");
+	DONE("", "reconcile", "-nP");
+	/* One that ends afterwards. */
+	fake_add_job("dev", (struct fake_job){
+				    .id = 2, .reservation = 9, .start = begin + 3700, .ran = 100});
+	clock_now = T0 + 3 * WHEN_DAY + 2 * HOUR;
+	GIVES(3, "", "1 row cannot be read and is left out", "check");
+	GIVES(3, "",
+	      "1 row cannot be read and is left out, and nothing is given back for them: "
+	      "ReservationId of job 2 of account bio is \"9\"",
+	      "reconcile", "-nP");
+	/* Without a factor its price is known. */
+	set_settings(SETTINGS);
+	DONE("bio: charged 0.02 SU for 1 job on dev\n", "check");
+	DONE("", "reconcile", "-nP");
 }
 END_TEST
 
@@ -292,6 +334,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, jobs_in_a_reservation_have_its_factor);
 	tcase_add_test(tcase, reservations_are_asked_for_only_with_a_factor);
+	tcase_add_test(tcase, a_purged_reservation_matters_only_to_jobs_that_have_its_price);
 	tcase_add_test(tcase, jobs_cost_their_rounded_run_time_and_at_least_the_minimum);
 	tcase_add_loop_test(tcase, a_job_that_runs_across_a_switch_costs_the_same, 0, 3);
 	tcase_add_test(tcase, a_balance_does_not_jump_when_a_job_ends);
