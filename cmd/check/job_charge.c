@@ -270,6 +270,12 @@ static void report_sums(struct metered *metered, const struct job_charges *charg
 			"%zu jobs on %s cost more than an amount can hold and are not charged: "
 			"inspect them with sacct",
 			charges->refused, charges->cluster);
+	if (charges->unread > 0)
+		warning(env,
+			"%zu %s on %s for the next check: a budget was opened meanwhile, and its "
+			"resource in AllocTRES cannot be read",
+			charges->unread, charges->unread == 1 ? "job waits" : "jobs wait",
+			charges->cluster);
 }
 
 int metered_charge(struct metered *metered, int64_t settled, bool hold, bool runs)
@@ -300,7 +306,9 @@ int metered_charge(struct metered *metered, int64_t settled, bool hold, bool run
 		metered->left_changed = metered->left_changed && metered->dry;
 		metered->made |= !metered->dry && charging.charges.sum_count > 0;
 		report_sums(metered, &charging.charges);
-		if (charging.charges.refused > 0)
+		metered->late |= charging.charges.unread > 0;
+		metered->hold |= metered->late;
+		if (charging.charges.refused > 0 || charging.charges.unread > 0)
 			status = EXIT_PART;
 	}
 	free(charging.charges.sums);

@@ -157,7 +157,8 @@ int metered_retry_left(struct metered *metered)
 	if (metered->checkup->account_count > 0 || metered->left.count == 0)
 		return EXIT_DONE;
 	status = charge_left(metered);
-	if (status_goes_on(status)) {
+	/* If late, a job of the list that was read may be without its charge. */
+	if (status_goes_on(status) && !metered->late) {
 		int forgot = forget_charged(metered);
 
 		status = forgot == EXIT_DONE ? status : forgot;

@@ -42,6 +42,8 @@ struct metered {
 	struct left_jobs left; /* the jobs among them, and those that earlier checks left out */
 	bool left_changed; /* the books have another list */
 	bool hold; /* the list cannot keep one of them, so the settled time must not advance */
+	bool late; /* a purse was opened meanwhile, and for it a job cannot be read: it has no
+		      charge */
 	bool silent; /* sacct did not answer */
 };
 

@@ -489,7 +489,7 @@ static int charge_job(struct books *books, struct job_charges *charges,
 	/* Once a job has an entry for one purse it counts as charged, and the others would never be
 	 * charged. */
 	if (!are_readable(charges, job)) {
-		charges->refused++;
+		charges->unread++;
 		return SB_OK;
 	}
 	for (size_t i = 0; name && *name && i <= charges->tree->count; i++) {
@@ -555,7 +555,7 @@ static int set_settled(struct books *books, const struct job_charges *charges,
 	if (reading.settled > charges->settled ||
 	    (!meter->jobs && reading.settled - JOBS_OVERLAP >= meter->were_until))
 		return SB_OK;
-	if (!charges->hold)
+	if (!charges->hold && charges->unread == 0)
 		reading.settled = charges->settled;
 	if (charges->running && meter->jobs) {
 		sum = array_find(charges->sums, charges->sum_count, account->name, by_account);
@@ -637,7 +637,7 @@ int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
 
 	free(charges->sums);
 	charges->sums = NULL;
-	charges->sum_count = charges->left = charges->refused = 0;
+	charges->sum_count = charges->left = charges->refused = charges->unread = 0;
 	rc = charge_jobs(books, charges, err);
 	resources_release(&charges->resources);
 	free(charges->purses);

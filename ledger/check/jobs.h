@@ -56,7 +56,8 @@ struct job_charges {
 	bool running; /* the list has all running jobs: what they used is in flight */
 	int64_t settled; /* microseconds: each job that ended before this is in this list or an
 			    earlier one */
-	bool hold; /* a row could not be read: the next check reads from as far back as this one */
+	bool hold; /* a row could not be read: the next check reads from as far back as this one; so
+		      it does if jobs are [unread] */
 	/* out; the caller frees [sums] */
 	struct job_sum {
 		char account[NAME_SIZE]; /* an account or a purse */
@@ -68,7 +69,8 @@ struct job_charges {
 	} * sums; /* by account: those that got an entry or have running jobs */
 	size_t sum_count;
 	size_t left; /* jobs that end after the time of the books, left to the next check */
-	size_t refused; /* charges past int64, and jobs whose AllocTRES cannot be read */
+	size_t refused; /* charges past int64 */
+	size_t unread; /* jobs without a charge: their AllocTRES cannot be read */
 	/* private */
 	struct resources resources;
 	const struct account **purses; /* the purses of all accounts, sorted, so that those of an

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Budgets of other resources than SU that are metered by jobs, driven in this process. */
 #include <inttypes.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/drive.h"
 
@@ -151,6 +153,67 @@ START_TEST(a_number_that_cannot_be_read_costs_its_row)
 	DONE("bio:gres/gpu: charged 0.05 GPU-hours for 1 job on dev\n", "check");
 	nothing_more();
 	is_reconciled();
+}
+END_TEST
+
+static int at_work[2];
+static pid_t other;
+static const char *call; /* a part of the command line of sacct */
+
+/* Lets the other process open a budget: LMDB must not be open twice in one. */
+static void open_meanwhile(enum fake_program program)
+{
+	int ended;
+
+	if (program != FAKE_SACCT || !strstr(fake_line, call))
+		return;
+	fake_hook = NULL;
+	ck_assert_int_eq(write(at_work[1], "x", 1), 1);
+	ck_assert_int_eq(waitpid(other, &ended, 0), other);
+	ck_assert(WIFEXITED(ended) && WEXITSTATUS(ended) == 0);
+}
+
+/* During the next check a budget of the resource is opened, when sacct is called. */
+static void will_open(const char *resource, const char *when)
+{
+	char byte;
+
+	ck_assert_int_eq(pipe(at_work), 0);
+	other = fork();
+	ck_assert_int_ge(other, 0);
+	if (other == 0) {
+		if (read(at_work[0], &byte, 1) != 1)
+			_exit(99);
+		RUN("open", "bio", "5", "--resource", resource);
+		_exit(status == 0 ? 0 : 1);
+	}
+	call = when;
+	fake_hook = open_meanwhile;
+}
+
+/* A budget that is opened between two steps of a check does not cost a job its charge. */
+START_TEST(a_job_waits_if_it_cannot_be_read_for_a_budget_opened_meanwhile)
+{
+	clock_now = T0 + 10 * WHEN_DAY;
+	job(1, "dna", 3700, 60, "billing=2,cpu=x,node=x,gres/gpu=1");
+	will_open("node", "");
+	GIVES(3, "", "1 job waits on dev for the next check: a budget was opened meanwhile",
+	      "check", "--clock-ok");
+	CHARGED("");
+	clock_now += HOUR;
+	GIVES(3, NULL, "AllocTRES of job 1 of account dna", "check");
+	/* Asked for by its number. */
+	job(1, "dna", 3700, 60, "billing=2,cpu=x,node=1,gres/gpu=1");
+	clock_now += 2 * HOUR;
+	will_open("cpu", " -j 1");
+	GIVES(3, NULL, "1 job waits on dev for the next check: a budget was opened meanwhile",
+	      "check");
+	CHARGED("");
+	job(1, "dna", 3700, 60, "billing=2,cpu=1,node=1,gres/gpu=1");
+	clock_now += 2 * HOUR;
+	DONE("bio: charged 0.03 SU for 1 job on dev", "check");
+	CHARGED("dna|dev|-120\nbio|dev|-120\nbio:gres/gpu|dev|-60\n");
+	nothing_more();
 }
 END_TEST
 
@@ -380,6 +443,7 @@ int main(void)
 	tcase_add_test(tcase, a_dry_run_records_nothing_and_reports_the_purse);
 	tcase_add_test(tcase, running_jobs_hold_the_purse);
 	tcase_add_test(tcase, a_number_that_cannot_be_read_costs_its_row);
+	tcase_add_test(tcase, a_job_waits_if_it_cannot_be_read_for_a_budget_opened_meanwhile);
 	tcase_add_test(tcase, a_job_is_refunded_to_every_purse);
 	tcase_add_test(tcase, a_switch_takes_the_purses_along);
 	tcase_add_test(tcase, a_difference_is_recorded_in_the_purse);

@@ -265,15 +265,42 @@ static const char *const unreadable[] = {
 	"billing=11,gres/gpu=1,mem=9007199254740992P",
 };
 
+struct account_since {
+	const char *account;
+	int64_t since;
+};
+
+static int read_since(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct account_since *since = ctx;
+	const struct account *account;
+
+	TRY(books_account(books, since->account, &account, err));
+	return jobs_to_read(books, account, "c1", &since->since, &(int64_t){0}, err);
+}
+
+static int64_t jobs_are_read_since(const char *account)
+{
+	struct account_since since = {.account = account};
+
+	OK(bank_read(bank, now, read_since, &since, &error));
+	return since.since;
+}
+
 /* No account gets a part of what may be wrong. */
 START_TEST(a_job_whose_numbers_cannot_be_read_is_not_charged)
 {
 	open_purse("physics:gres/gpu");
 	open_purse("physics:mem");
+	now = T0 + 3 * WHEN_DAY;
 	ck_assert_uint_eq(charge(job_with(unreadable[_i])), 0);
-	ck_assert_uint_eq(charges.refused, 1);
-	ck_assert_uint_eq(charge(job_with(TRES)), 4);
+	ck_assert_uint_eq(charges.unread, 1);
 	ck_assert_uint_eq(charges.refused, 0);
+	/* The next check reads it again. */
+	ck_assert_int_eq(jobs_are_read_since("physics"), T0);
+	ck_assert_uint_eq(charge(job_with(TRES)), 4);
+	ck_assert_uint_eq(charges.unread, 0);
+	ck_assert_int_eq(jobs_are_read_since("physics"), T0 + WHEN_DAY);
 }
 END_TEST
 
