@@ -158,16 +158,12 @@ static void print_row(struct output *output, const struct event *charge, int64_t
 	output_amount(output, COLUMN_REFUND, amount);
 }
 
-static void compare_runs(struct refunding *refunding, const struct event *charge)
+static void compare_clusters(struct refunding *refunding, const struct event *charge)
 {
 	if (!*refunding->found_cluster)
 		(void)snprintf(refunding->found_cluster, NAME_SIZE, "%s", charge->cluster);
 	else if (strcmp(refunding->found_cluster, charge->cluster) != 0)
 		refunding->several_clusters = true;
-	/* With --state there may be many jobs, and none has to be chosen. */
-	for (size_t i = 0; refunding->job && i < refunding->count && !refunding->several_runs; i++)
-		refunding->several_runs = refunding->list[i].job_id == charge->job_id &&
-					  refunding->list[i].submit != charge->submit;
 }
 
 /* Finds or adds the cluster. */
@@ -205,7 +201,7 @@ static int add_charge(const struct entry *entry, void *ctx, struct sb_error *err
 		return SB_OK;
 	}
 	TRY(place_cluster(refunding, event->cluster, &cluster, err));
-	compare_runs(refunding, event);
+	compare_clusters(refunding, event);
 	charge = array_add(refunding->list, refunding->count);
 	if (!charge)
 		return sb_error_nomem(err);
@@ -278,8 +274,9 @@ static int add_sums(struct refunding *refunding, const struct charge *const *lis
 	return SB_OK;
 }
 
-/* Adds up jobs and refunds. A job inside several budgets was charged to each, and each gets a
- * refund; in the sum of a resource the job counts once. */
+/* Adds up jobs and refunds, and finds out whether a job ran more than once. A job inside several
+ * budgets was charged to each, and each gets a refund; in the sum of a resource the job counts
+ * once. */
 static int add_up(struct refunding *refunding, struct sb_error *err)
 {
 	const struct charge **list = calloc(refunding->count + 1, sizeof(*list));
@@ -291,8 +288,17 @@ static int add_up(struct refunding *refunding, struct sb_error *err)
 	for (size_t i = 0; i < refunding->count; i++)
 		list[i] = &refunding->list[i];
 	array_sort(list, refunding->count, by_job);
-	for (size_t i = 0; i < refunding->count; i++)
-		refunding->jobs += i == 0 || compare_jobs(list[i], list[i - 1]) != 0;
+	for (size_t i = 0; i < refunding->count; i++) {
+		const struct charge *before = i > 0 ? list[i - 1] : NULL;
+
+		if (before && compare_jobs(list[i], before) == 0)
+			continue;
+		refunding->jobs++;
+		/* With --state there may be many jobs, and none has to be chosen. */
+		if (before && refunding->job && list[i]->cluster == before->cluster &&
+		    list[i]->job_id == before->job_id)
+			refunding->several_runs = true;
+	}
 	array_sort(list, refunding->count, by_resource);
 	rc = add_sums(refunding, list, err);
 	free(list);
