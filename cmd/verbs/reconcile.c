@@ -108,8 +108,11 @@ struct reconciling {
 				 differs */
 	size_t changed_count;
 	const struct record *listed; /* with all jobs added up, while its jobs are printed */
-	/* The last job in the output: a job that counts for several accounts is printed once. */
+	/* The last job in the output, and the resources that it was printed for: for each, a job
+	 * that counts for several accounts is printed once. */
 	int64_t job, submit;
+	const char **printed;
+	size_t printed_count;
 };
 
 static void release_records(struct reconciling *reconciling)
@@ -375,6 +378,32 @@ static bool is_suspect(const struct record *record, const struct recorded *line,
 		(job->start <= until && (job->end < 0 || job->end >= since)));
 }
 
+/* Notes that the job is printed for the resource, with or without a user. *ret: it was not before.
+ */
+static int note_printed(struct reconciling *reconciling, const struct sacct_job *job,
+			const char *resource, bool *ret, struct sb_error *err)
+{
+	char base[RESOURCE_SIZE], other[RESOURCE_SIZE];
+	const char **added;
+
+	resource_base(base, resource);
+	if (job->id != reconciling->job || job->submit != reconciling->submit)
+		reconciling->printed_count = 0;
+	reconciling->job = job->id;
+	reconciling->submit = job->submit;
+	*ret = false;
+	for (size_t i = 0; i < reconciling->printed_count; i++) {
+		if (strcmp(resource_base(other, reconciling->printed[i]), base) == 0)
+			return SB_OK;
+	}
+	added = array_add(reconciling->printed, reconciling->printed_count);
+	if (!added)
+		return sb_error_nomem(err);
+	*added = resource;
+	*ret = true;
+	return SB_OK;
+}
+
 static int add_job(const struct sacct_job *job, size_t line, int64_t used, void *ctx,
 		   struct sb_error *err)
 {
@@ -383,13 +412,13 @@ static int add_job(const struct sacct_job *job, size_t line, int64_t used, void 
 	struct output *output = reconciling->output;
 	const struct recorded *recorded = &record->lines[line];
 	char index[24], name[JOB_NAME_SIZE];
+	bool is_new;
 
-	(void)err;
-	if ((job->id == reconciling->job && job->submit == reconciling->submit) ||
-	    !is_suspect(record, recorded, job))
+	if (!is_suspect(record, recorded, job))
 		return SB_OK;
-	reconciling->job = job->id;
-	reconciling->submit = job->submit;
+	TRY(note_printed(reconciling, job, purse_resource(recorded->booked.account), &is_new, err));
+	if (!is_new)
+		return SB_OK;
 	output_row(output);
 	output_unit(output, recorded->booked.account);
 	output_text(output, JOB_CLUSTER, job->cluster);
@@ -431,6 +460,7 @@ static int print_jobs_of(struct reconciling *reconciling, size_t at)
 	memcpy(again.lines, record->lines, record->count * sizeof(*again.lines));
 	reconciling->listed = record;
 	reconciling->job = reconciling->submit = -1;
+	reconciling->printed_count = 0;
 	code = record_read(reconciling->env, &request, &again, &err);
 	free(again.lines);
 	if (code == SB_OK)
@@ -665,6 +695,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	release_records(&reconciling);
 	qos_list_release(&reconciling.qos);
 	free(reconciling.failed);
+	free(reconciling.printed);
 	free(reconciling.changed);
 	selection_release(&reconciling.selection);
 	return status;
@@ -692,7 +723,7 @@ const struct command cmd_reconcile = {
 		"of its TRES in AllocTRES takes the place of the billing; there are no fractional "
 		"weights. Slurm shows the use of a TRES in whole minutes, so under `meter: "
 		"rawusage` Edge includes a minute of it, and another for each time that counting "
-		"restarted.\n"
+		"restarted. --jobs lists a job once for each resource that differs.\n"
 		"The books lose use when slurmctld crashes or usage is set to 0 by hand: counting "
 		"then goes on from the new reading. --jobs lists the jobs that ran meanwhile or, "
 		"if counting never restarted, all that count. --apply records what exceeds Edge: "

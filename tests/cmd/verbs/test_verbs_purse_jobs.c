@@ -310,6 +310,24 @@ START_TEST(a_difference_is_recorded_in_the_purse)
 }
 END_TEST
 
+START_TEST(a_job_is_listed_for_each_resource_that_differs)
+{
+	GIVES(0, "", "", "terms", "bio", "--meter", "rawusage", "--no-apply");
+	GIVES(0, "", "", "terms", "dna", "--meter", "rawusage", "--no-apply");
+	DONE("bio:gres/gpu: is metered by rawusage", "check");
+	job(1, "dna", 7300, 1000, GPUS);
+	job(2, "dna", 7300, 100, "billing=2");
+	set_raw("bio", "cpu=16,mem=1666,node=16,billing=20,gres/gpu=20,gres/gpu:a100=16");
+	fake_account("dev", "bio")->usage = fake_account("dev", "dna")->usage = 1200;
+	clock_now = T0 + 3 * HOUR;
+	DONE("dna: charged", "check");
+	RUN("reconcile", "-nP", "--seconds", "--jobs", "-o", "Job,Used,For,Resource");
+	ck_assert_int_eq(status, 3);
+	ck_assert_str_eq(out, "dev/1|2000|dna|billing\ndev/1|3000|bio:gres/gpu|gres/gpu\n"
+			      "dev/2|200|dna|billing\n");
+}
+END_TEST
+
 START_TEST(an_account_of_slurm_named_like_a_purse_has_none)
 {
 	strcpy(fake_account("dev", "bio:gres/gpu")->parent, "dna");
@@ -447,6 +465,7 @@ int main(void)
 	tcase_add_test(tcase, a_job_is_refunded_to_every_purse);
 	tcase_add_test(tcase, a_switch_takes_the_purses_along);
 	tcase_add_test(tcase, a_difference_is_recorded_in_the_purse);
+	tcase_add_test(tcase, a_job_is_listed_for_each_resource_that_differs);
 	tcase_add_test(tcase, an_account_of_slurm_named_like_a_purse_has_none);
 	tcase_add_test(tcase, factors_and_free_states_apply_to_purses);
 	tcase_add_test(tcase, a_purse_opened_while_a_job_runs_gets_what_is_left_of_it);
