@@ -168,7 +168,8 @@ static int find_last_entry(struct books *books, struct receipt *receipt, int64_t
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
-/* Makes the receipt that of the last entry, if the request made several. */
+/* Makes the receipt that of the last entry, if the request made several. Another request may have
+ * the same text and such a ref. */
 static int find_last_numbered(struct books *books, struct receipt *receipt, struct sb_error *err)
 {
 	unsigned char hash[HASH_SIZE];
@@ -177,7 +178,9 @@ static int find_last_numbered(struct books *books, struct receipt *receipt, stru
 	uint64_t seq;
 	int rc = SB_OK;
 
-	for (int number = 2; !rc && numbered_ref(ref, receipt->ref, number); number++) {
+	for (int number = 2; !rc && number <= receipt->posting->entries; number++) {
+		if (!numbered_ref(ref, receipt->ref, number))
+			break;
 		rc = entries_with_ref(books, ref, &seq, err);
 		if (rc || seq != receipt->head.seq + 1)
 			break;
@@ -211,7 +214,7 @@ static int find_ref(struct books *books, void *ctx, struct sb_error *err)
 		rc = journal_get(books_txn(books), head->seq, &event, head->hash, err);
 	if (!rc && event.kind == EVENT_OPEN)
 		rc = find_last_entry(books, receipt, event.time, err);
-	if (!rc && event.kind == EVENT_DEPOSIT)
+	if (!rc && receipt->posting->entries)
 		rc = find_last_numbered(books, receipt, err);
 	event_release(&event);
 	receipt->repeated = !rc;

@@ -18,6 +18,7 @@ struct posting {
 	int (*plan)(struct posting *posting, struct books *books, struct sb_error *err);
 	void *ctx;
 	const char *note; /* of the entry, unless --note is given; NULL: none */
+	int entries; /* how many post_append_numbered() appends; 0: the request makes one */
 	bool settle; /* Slurm may have to change even if the account is not held */
 	char done[704]; /* for the receipt: "deposited 10.00 SU to physics" */
 };

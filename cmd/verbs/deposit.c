@@ -40,6 +40,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	request_add(&posting, " %" PRId64 "s", deposit->amount);
 	window_request(&deposit->window, &posting);
 	slices_request(&request.slices, &posting);
+	posting.entries = (int)request.slices.count;
 	status = amount_confirm(&posting, argv[1], deposit->amount);
 	return status == EXIT_DONE ? post(&posting) : status;
 }

@@ -192,6 +192,10 @@ START_TEST(a_ref_that_is_taken_or_too_long_records_no_slice)
 	DONE("entry 4", "deposit", "bio", "1", "--ref", "u");
 	DONE("entry 5", "deposit", "bio", "2", "--ref", "u#2");
 	DONE("entry 4: recorded before", "deposit", "bio", "1", "--ref", "u");
+	/* The same, for as much. */
+	DONE("entry 6", "deposit", "bio", "1", "--ref", "v");
+	DONE("entry 7", "deposit", "bio", "1", "--ref", "v#2");
+	DONE("entry 6: recorded before", "deposit", "bio", "1", "--ref", "v");
 }
 END_TEST
 
