@@ -57,8 +57,7 @@ struct quota {
 	int64_t start; /* of the first period, from which the edges of all are computed */
 	int64_t carry; /* for how many periods after its own the money can still be spent */
 	int64_t forgive_below; /* debt up to this much is forgiven at a new period; 0: none */
-	int64_t since; /* when the quota was set or the account opened again: a period that had
-			  ended by then gets nothing */
+	int64_t since; /* when the quota was set: a period that had ended by then gets nothing */
 	int64_t granted; /* the end of the last period that got its quota; 0: none did. A change of
 			    the quota keeps it, so that no time gets two quotas. */
 };
@@ -88,6 +87,7 @@ struct lever {
 struct account {
 	char name[NAME_SIZE];
 	bool open;
+	int64_t opened; /* the last time; a period that had ended by then gets no quota */
 	bool unlimited; /* never held for funds */
 	int64_t credit; /* how far below zero the balance may go */
 	uint8_t enforcement; /* enum enforcement; ENFORCE_SITE: that of the settings */
@@ -195,6 +195,6 @@ const char *lever_name(char to[LEVER_NAME_SIZE], const char *field, const char *
 
 /* The stored form of the state. The version rises whenever the form or the rules change; states of
  * another version are not read but rebuilt from the journal (ledger/books/books.c). */
-enum { ACCOUNT_STATE_VERSION = 6 };
+enum { ACCOUNT_STATE_VERSION = 7 };
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err);
 int account_decode(const void *data, size_t len, struct account **ret, struct sb_error *err);

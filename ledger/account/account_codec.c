@@ -83,6 +83,7 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 
 	bytes_put_text(to, account->name);
 	bytes_put_u8(to, account->open);
+	bytes_put_i64(to, account->opened);
 	bytes_put_u8(to, account->unlimited);
 	bytes_put_i64(to, account->credit);
 	bytes_put_u8(to, account->enforcement);
@@ -218,6 +219,7 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 		return sb_error_nomem(err);
 	get_text(&from, account->name, sizeof(account->name));
 	account->open = read_up_to(&from, 1);
+	account->opened = read_count(&from);
 	account->unlimited = read_up_to(&from, 1);
 	account->credit = read_count(&from);
 	account->enforcement = read_up_to(&from, ENFORCE_LIMIT);
@@ -229,7 +231,7 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	if (*thresholds && thresholds_parse(thresholds, &account->thresholds, NULL))
 		from.failed = true;
 	account->time = read_count(&from);
-	if (account->time > WHEN_MAX)
+	if (account->time > WHEN_MAX || account->opened > WHEN_MAX)
 		from.failed = true;
 	account->seq = read_u64(&from);
 	account->debt = read_count(&from);

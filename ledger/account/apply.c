@@ -32,8 +32,7 @@ static int apply_open(struct account *account, const struct event *event, struct
 	if (account->open)
 		return rule_broken(event, err, "it is open already");
 	account->open = true;
-	if (account->quota.amount)
-		account->quota.since = event->time;
+	account->opened = event->time;
 	account->causes &= ~(1u << CAUSE_CLOSED);
 	end_grace(account);
 	account->decision = event->seq;

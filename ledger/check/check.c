@@ -261,8 +261,7 @@ static int renew(const struct plan *plan)
 {
 	struct renewal renewal;
 
-	/* While the account is closed, none of its purses takes deposits. */
-	if (plan->check->doubtful || !plan->owner->open)
+	if (plan->check->doubtful)
 		return SB_OK;
 	TRY(quota_renew(plan->books, plan->account, &renewal, plan->err));
 	if (renewal.forgiven)

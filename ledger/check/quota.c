@@ -25,11 +25,9 @@ static int charged_until(struct books *books, const struct account *account, int
 	return SB_OK;
 }
 
-/* True if lots and debt stay within int64. Absurd terms of one account must not stop the check of
- * the others. */
-static bool fits(const struct account *account, int64_t amount)
+bool quota_fits(const struct account *account)
 {
-	__int128 sum = (__int128)account->debt + account->credit + amount;
+	__int128 sum = (__int128)account->debt + account->credit + account->quota.amount;
 
 	for (size_t i = 0; i < account->lot_count; i++)
 		sum += account->lots[i].amount;
@@ -57,7 +55,7 @@ static int grant(struct books *books, const struct account *account, struct even
 	event->account = account->name;
 	event->resource = purse_resource(account->name);
 	event->amount = account->quota.amount;
-	renewal->refused = !fits(account, event->amount);
+	renewal->refused = !quota_fits(account);
 	if (renewal->refused)
 		return SB_OK;
 	TRY(forgive(books, account, renewal, err));
@@ -92,13 +90,19 @@ int quota_renew(struct books *books, const struct account *account, struct renew
 		struct sb_error *err)
 {
 	const struct quota *quota = &account->quota;
-	int64_t now = books_time(books), last, n, charged;
+	int64_t now = books_time(books), since, last, n, charged;
+	const struct account *owner;
+	char name[NAME_SIZE];
 
 	*ret = (struct renewal){0};
 	if (!account->open || !quota->amount || now < int64_max(quota->start, quota->granted))
 		return SB_OK;
+	TRY(books_account(books, purse_account(name, account->name), &owner, err));
+	if (!owner->open)
+		return SB_OK;
+	since = int64_max(int64_max(account->opened, owner->opened), quota->since);
 	last = period_at(quota->start, quota->every, now);
-	n = period_at(quota->start, quota->every, int64_max(quota->since, quota->granted));
+	n = period_at(quota->start, quota->every, int64_max(since, quota->granted));
 	n = int64_max(n, last - LATE_MAX + 1);
 	TRY(charged_until(books, account, &charged, err));
 	for (; n <= last && !ret->refused; n++) {

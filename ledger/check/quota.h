@@ -14,11 +14,17 @@ struct renewal {
 };
 
 /* Records the quota of each period that has begun since the last one, once: a deposit whose window
- * is the period and those that it is carried to. Call it before use of the period is charged. After
- * late checks a past period gets its quota, too, while use of that time may still be charged or
- * there is debt for it to pay. Forgives debt first, if the terms say so. */
+ * is the period and those that it is carried to. Call it before use of the period is charged. A
+ * closed account gets none, nor does a purse of it, and nothing is recorded for a period that had
+ * ended when either was opened. After late checks a past period gets its quota, too, while use of
+ * that time may still be charged or there is debt for it to pay. Forgives debt first, if the terms
+ * say so. */
 int quota_renew(struct books *books, const struct account *account, struct renewal *ret,
 		struct sb_error *err);
+
+/* Returns true if lots and debt stay within int64 with one more quota. Absurd terms of one
+ * account must not stop the check of the others. */
+bool quota_fits(const struct account *account);
 
 /* The window of an account's next quota. */
 struct next_quota {

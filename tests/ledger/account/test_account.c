@@ -835,7 +835,7 @@ START_TEST(no_time_gets_two_quotas)
 	ck_assert_int_eq(account->quota.since, T0 + 2);
 	OK(apply(account, NULL, (struct event){.kind = EVENT_CLOSE, .seq = 8, .time = T0 + 3}));
 	OK(apply(account, NULL, (struct event){.kind = EVENT_OPEN, .seq = 9, .time = T0 + 4}));
-	ck_assert_int_eq(account->quota.since, T0 + 4);
+	ck_assert_int_eq(account->opened, T0 + 4);
 	ck_assert_int_eq(account->quota.granted, T0 + 10);
 	FAILS(SB_ECORRUPT, "had a quota before",
 	      apply(account, NULL, quota(10, T0 + 20, T0 + 9, T0 + 20, 0)));

@@ -352,6 +352,43 @@ START_TEST(a_closed_account_gets_nothing_for_that_time)
 }
 END_TEST
 
+static void append_to(enum event_kind kind, const char *account)
+{
+	util_append(bank, now, &(struct event){.kind = kind, .account = account});
+}
+
+START_TEST(a_purse_of_a_closed_account_gets_nothing_for_that_time)
+{
+	const char *purse = "alice:gres/gpu";
+
+	(void)observe(0);
+	append_to(EVENT_OPEN, purse);
+	util_append(bank, now,
+		    &(struct event){.kind = EVENT_TERMS,
+				    .account = purse,
+				    .field = "",
+				    .tres = "",
+				    .quota = 1000,
+				    .every = EVERY_MONTH,
+				    .start = at("2026-11-01")});
+	(void)observe(0);
+	util_append(bank, now,
+		    &(struct event){.kind = EVENT_FEE,
+				    .account = purse,
+				    .resource = "gres/gpu",
+				    .amount = 6000,
+				    .since = now - WHEN_SECOND,
+				    .until = now});
+	append_to(EVENT_CLOSE, "alice");
+	(void)observe_at("2026-12-10", 0);
+	ck_assert_int_eq(found(FOUND_QUOTA), 0);
+	now = at("2027-03-10");
+	append_to(EVENT_OPEN, "alice");
+	(void)observe(0);
+	ck_assert_int_eq(found(FOUND_QUOTA), 1000);
+}
+END_TEST
+
 START_TEST(years_of_days_are_not_all_recorded)
 {
 	(void)observe(0);
@@ -563,6 +600,7 @@ int main(void)
 	tcase_add_test(tcase, an_account_opened_again_gets_the_present_period_alone);
 	tcase_add_test(tcase, without_use_only_the_present_period_comes);
 	tcase_add_test(tcase, a_closed_account_gets_nothing_for_that_time);
+	tcase_add_test(tcase, a_purse_of_a_closed_account_gets_nothing_for_that_time);
 	tcase_add_test(tcase, years_of_days_are_not_all_recorded);
 	tcase_add_test(tcase, what_is_left_is_carried_so_far);
 	tcase_add_test(tcase, use_of_the_old_period_is_charged_to_its_lot_first);
