@@ -9,9 +9,10 @@
 
 enum { WEEK = 7, MONTH = 30 };
 
-/* The forecast includes this many quotas to come: money that lasts so long is taken to last for
- * ever. */
-enum { QUOTAS_AHEAD = 100 };
+/* The forecast spends this many quotas to come one by one, and more while windows of other money
+ * have not ended, up to QUOTAS_MOST. Later ones count by their average, over whole leap cycles of
+ * 48 months. */
+enum { QUOTAS_CYCLE = 48, QUOTAS_AHEAD = 2 * QUOTAS_CYCLE, QUOTAS_MOST = 84 * QUOTAS_CYCLE };
 
 struct rates {
 	int64_t now;
@@ -122,7 +123,8 @@ static bool find_quota(const struct account *account, struct next_quota *ret)
 	return true;
 }
 
-/* Adds the quota to [account], a copy, and pays its debt from it. */
+/* Adds the quota to [account], a copy, and pays its debt from it. A check deposits no quota that
+ * would take the account past int64; then nothing is added. */
 static int add_quota(struct account *account, const struct next_quota *quota, struct sb_error *err)
 {
 	const struct lot lot = {.start = quota->start,
@@ -131,6 +133,8 @@ static int add_quota(struct account *account, const struct next_quota *quota, st
 				.rest = account->quota.amount};
 
 	account->quota.granted = quota->period;
+	if (!quota_fits(account))
+		return SB_OK;
 	TRY(account_add_lot(account, lot, err));
 	account_settle(account, account->time);
 	return SB_OK;
@@ -142,34 +146,80 @@ static __int128 used_up(const struct account *account, int64_t available, int64_
 	return account->time + ((__int128)available * WHEN_DAY + rate - 1) / rate;
 }
 
+/* Returns whether money other than quotas starts or ends at a time to come. */
+static bool has_windows(const struct account *account)
+{
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		if (lot->seq && lot->rest > 0 &&
+		    (lot->start > account->time || lot->end < WHEN_NEVER))
+			return true;
+	}
+	return false;
+}
+
+/* The quotas that were spent one by one. */
+struct spent_quotas {
+	int count;
+	int64_t first; /* the end of the first one's period */
+};
+
+/* Returns whether the next quotas may be replaced by their average. */
+static bool enough(const struct spent_quotas *quotas, const struct account *account)
+{
+	const int whole = quotas->count - 1;
+
+	return whole >= QUOTAS_AHEAD && whole % QUOTAS_CYCLE == 0 &&
+	       (whole >= QUOTAS_MOST || !has_windows(account));
+}
+
+/* Returns what is used a day beyond the average of the quotas; 0 if they are enough. */
+static int64_t rate_beyond(const struct spent_quotas *quotas, const struct account *account,
+			   int64_t rate)
+{
+	__int128 sum = (__int128)account->quota.amount * (quotas->count - 1);
+	__int128 average = sum * WHEN_DAY / (account->quota.granted - quotas->first);
+
+	return average < rate ? rate - (int64_t)average : 0;
+}
+
 static int simulate(struct account *account, int64_t rate, struct forecast *ret,
 		    struct sb_error *err)
 {
 	int64_t available, next, lasts = 0, unused = 0;
-	int quotas = 0;
+	struct spent_quotas quotas = {0};
+	bool ends = !account->unlimited, averaged = false;
 
 	for (;;) {
 		struct next_quota quota;
-		bool comes = quotas < QUOTAS_AHEAD && find_quota(account, &quota);
+		bool comes = !averaged && find_quota(account, &quota);
 		__int128 used;
 
 		if (comes && quota.start <= account->time) {
+			averaged = enough(&quotas, account);
+			if (averaged) {
+				rate = rate_beyond(&quotas, account, rate);
+				ends = ends && rate > 0;
+				continue;
+			}
 			TRY(add_quota(account, &quota, err));
-			quotas++;
+			if (quotas.count++ == 0)
+				quotas.first = quota.period;
 			continue;
 		}
 
 		TRY(account_available(account, &available, err));
-		if (available <= 0 && !lasts && !account->unlimited)
+		if (available <= 0 && !lasts && ends)
 			lasts = account->time;
 		next = next_change(account);
 		if (comes)
 			next = int64_min(next, quota.start);
-		if (next == WHEN_NEVER || quotas == QUOTAS_AHEAD)
+		if (next == WHEN_NEVER)
 			break;
 		used = available > 0 ? (__int128)rate * (next - account->time) / WHEN_DAY : 0;
 		if (used >= available && available > 0) {
-			if (!lasts && !account->unlimited)
+			if (!lasts && ends)
 				lasts = (int64_t)used_up(account, available, rate);
 			used = available;
 		}
@@ -180,7 +230,7 @@ static int simulate(struct account *account, int64_t rate, struct forecast *ret,
 					    "holds",
 					    account->name);
 	}
-	if (!lasts && !account->unlimited && rate > 0 && quotas < QUOTAS_AHEAD) {
+	if (!lasts && ends && rate > 0) {
 		__int128 end = used_up(account, available, rate);
 
 		lasts = end > WHEN_MAX ? 0 : (int64_t)end;

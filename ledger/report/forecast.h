@@ -26,5 +26,6 @@ int64_t forecast_lasts(const struct forecast *forecast, int64_t now);
 
 /* Fills lasts and unused from a known rate, [month], and [spent]: windows start and end, the
  * earliest end is spent first, debt is paid first, and without money nothing is used. Quotas to
- * come are spent, too; they count in [lasts], but not in [unused]. */
+ * come are spent, too; they count in [lasts], but not in [unused]. Many of them are spent one by
+ * one, later ones by their average. */
 int forecast_spend(const struct account *account, struct forecast *forecast, struct sb_error *err);

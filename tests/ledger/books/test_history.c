@@ -2,6 +2,7 @@
 /* Parts of the journal, accounts as they were, forecasts, and the sums of statements. */
 #include <inttypes.h>
 
+#include "ledger/base/period.h"
 #include "ledger/books/entries.h"
 #include "ledger/books/history.h"
 #include "ledger/report/forecast.h"
@@ -393,7 +394,8 @@ static struct account *with_lots(const struct lot *lots, size_t count, int64_t d
 	account->debt = debt;
 	account->lots = calloc(8, sizeof(*lots));
 	ck_assert_ptr_nonnull(account->lots);
-	memcpy(account->lots, lots, count * sizeof(*lots));
+	if (count > 0)
+		memcpy(account->lots, lots, count * sizeof(*lots));
 	account->lot_count = count;
 	return account;
 }
@@ -520,6 +522,58 @@ START_TEST(a_forecast_of_the_largest_amounts_fits)
 	forecast.month = 1;
 	OK(forecast_spend(account, &forecast, &error));
 	ck_assert_int_eq(forecast.lasts, 0);
+	account_free(account);
+}
+END_TEST
+
+/* Makes the forecast of an account with a quota of so much a day. */
+static struct forecast with_quota(int64_t quota, const struct lot *lot, int64_t rate)
+{
+	struct account *account = with_lots(lot, 1, 0);
+	struct forecast forecast = {.month = rate};
+
+	account->quota = (struct quota){.amount = quota, .every = EVERY_DAY, .start = T0};
+	OK(forecast_spend(account, &forecast, &error));
+	account_free(account);
+	return forecast;
+}
+
+START_TEST(a_forecast_goes_on_after_many_quotas)
+{
+	struct lot lot = {.seq = 1, .end = WHEN_NEVER, .amount = 1000, .rest = 1000};
+	struct forecast forecast;
+
+	/* One second a day is missing. */
+	ck_assert_int_eq(with_quota(10, &lot, 11).lasts, DAYS(1000));
+	ck_assert_int_eq(with_quota(10, &lot, 10).lasts, 0);
+	/* A window that ends after many quotas. */
+	lot = (struct lot){.seq = 1, .end = DAYS(500), .amount = 10000, .rest = 10000};
+	forecast = with_quota(10, &lot, 11);
+	ck_assert_int_eq(forecast.unused, 9500);
+	ck_assert_int_gt(forecast.lasts, DAYS(500));
+	ck_assert_int_lt(forecast.lasts, DAYS(501));
+	/* One that begins after them. */
+	lot.start = DAYS(490);
+	forecast = with_quota(10, &lot, 9);
+	ck_assert_int_eq(forecast.unused, 10000);
+	ck_assert_int_eq(forecast.lasts, 0);
+	/* Centuries of days. */
+	lot = (struct lot){.seq = 1, .end = DAYS(100000), .amount = 100000 + 7, .rest = 100000 + 7};
+	forecast = with_quota(10, &lot, 11);
+	ck_assert_int_eq(forecast.unused, 7);
+}
+END_TEST
+
+START_TEST(a_forecast_of_the_largest_quotas_fits)
+{
+	struct account *account = with_lots(NULL, 0, 0);
+	struct forecast forecast = {.month = 10};
+
+	account->quota = (struct quota){
+		.amount = INT64_MAX / 4, .every = EVERY_YEAR, .start = T0, .carry = 100};
+	OK(forecast_spend(account, &forecast, &error));
+	ck_assert_int_eq(forecast.lasts, 0);
+	ck_assert_int_eq(forecast.unused, 0);
 	account_free(account);
 }
 END_TEST
@@ -689,6 +743,8 @@ int main(void)
 	tcase_add_test(forecasts, a_forecast_knows_credit_and_no_limit);
 	tcase_add_test(forecasts, a_far_forecast_is_exact_to_the_day);
 	tcase_add_test(forecasts, a_forecast_of_the_largest_amounts_fits);
+	tcase_add_test(forecasts, a_forecast_goes_on_after_many_quotas);
+	tcase_add_test(forecasts, a_forecast_of_the_largest_quotas_fits);
 	tcase_add_test(forecasts, use_per_day_is_spread_over_the_time_of_the_use);
 	tcase_add_test(statements, what_does_not_add_up_is_reported);
 	tcase_add_test(statements, a_damaged_index_is_found);
