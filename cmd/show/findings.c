@@ -128,8 +128,7 @@ static void report_finding(struct env *env, const struct finding *finding)
 	case FOUND_NO_QUOTA:
 		warning(env,
 			"%s: its quota of %s is due, and the account would hold more than can be "
-			"counted (2.5e15 SU): nothing was deposited; withdraw some, or set a "
-			"smaller quota",
+			"counted: nothing was deposited; withdraw some, or set a smaller quota",
 			account, amount);
 		break;
 	case FOUND_OVERFLOW:

@@ -398,6 +398,16 @@ START_TEST(purses_have_slices_and_quotas)
 }
 END_TEST
 
+START_TEST(a_quota_that_cannot_be_counted_has_no_unit_in_its_reason)
+{
+	DONE("", "open", "bio", "2000000000000000", "--resource", "gres/gpu");
+	GIVES(3, "",
+	      "bio:gres/gpu: its quota of 1000000000000000.00 GPU-hours is due, and the "
+	      "account would hold more than can be counted: nothing was deposited",
+	      TERMS, "--quota", "1000000000000000", "--every", "month", "--resource", "gres/gpu");
+}
+END_TEST
+
 /* History, statement, exports and a new bank made from the export agree. */
 START_TEST(all_reports_know_quotas)
 {
@@ -468,6 +478,7 @@ int main(void)
 	tcase_add_test(quotas, forecasts_spend_the_quotas_to_come);
 	tcase_add_test(quotas, a_job_of_the_new_period_is_charged_to_its_quota);
 	tcase_add_test(quotas, purses_have_slices_and_quotas);
+	tcase_add_test(quotas, a_quota_that_cannot_be_counted_has_no_unit_in_its_reason);
 	tcase_add_test(quotas, all_reports_know_quotas);
 	suite_add_tcase(suite, slices);
 	suite_add_tcase(suite, quotas);
