@@ -252,6 +252,7 @@ class Account:
 
     def __init__(self, name):
         self.name, self.open, self.time = name, False, 0
+        self.opened = 0  # a period that was over then gets no quota
         self.unlimited, self.credit = False, 0
         self.enforcement, self.thresholds = None, None  # None: as the settings say
         self.lots, self.debt = [], 0
@@ -738,8 +739,7 @@ class Bank:
             self.accounts[name] = account
             self.record("open", account)
             account.open = True
-            if account.quota:
-                account.quota_since = self.time
+            account.opened = self.time
             account.causes.discard("closed")
             account.settle(self.time)
             for cluster in self.clusters:
@@ -799,13 +799,15 @@ class Bank:
 
     def renew(self, account):
         """Deposits the quotas that are due, and forgives small debt before each."""
-        quota = account.quota
-        if not account.open or not quota or self.time < max(quota.start, account.granted):
+        quota, owner = account.quota, self.accounts[owner_of(account.name)]
+        if not account.open or not owner.open or not quota:
+            return
+        if self.time < max(quota.start, account.granted):
             return
         charged = min(
             (self.charged_until(account, name, 0, True) for name in account.meters), default=self.time
         )
-        since, due = max(account.quota_since, account.granted), []
+        since, due = max(account.quota_since, account.opened, owner.opened, account.granted), []
         number, end = 0, quota.start
         while end is not None and end <= self.time:
             start, end = end, edge(quota.start, quota.every, number + 1, self.zone)
@@ -828,11 +830,19 @@ class Bank:
             self.put(account, quota.amount, start, over, end)
             account.rearm()
 
+    def renew_first(self, account):
+        """Deposits what is due before the terms change, the account is closed or use is charged; not while the
+        clock is not trusted."""
+        if not self.jumped() and self.mutation != "late-terms-lose-quotas":
+            self.renew(account)
+
     def do_close(self, now, name):
         def plan():
             account = self.account(name)
             if not account.open:
                 raise Refused()
+            for purse in self.family([account]) if owner_of(name) == name else [account]:
+                self.renew_first(purse)
             account.open = False
             account.causes.add("closed")
             account.grace_until = 0
@@ -896,6 +906,7 @@ class Bank:
                 raise Refused(USAGE)
             if self.mutation == "fees-are-of-now":
                 begin, end = self.time - SECOND, self.time
+            self.renew_first(account)
             parts, debt = self.spend(account, value, begin, end)
             self.record("fee", account, amount=value, since=begin, until=end, parts=parts, debt=debt)
             return [account]
@@ -998,18 +1009,18 @@ class Bank:
         def plan():
             account = self.account(name)
             old = account.unlimited, account.credit, account.enforcement, account.thresholds
-            account.unlimited = unlimited or account.unlimited and not limited
-            if value is not None:
-                account.credit = value
-            if enforce:
-                account.enforcement = None if enforce == "site" else enforce
-            if thresholds:
-                account.thresholds = levels
-            new = account.unlimited, account.credit, account.enforcement, account.thresholds
+            new = (
+                unlimited or account.unlimited and not limited,
+                account.credit if value is None else value,
+                account.enforcement if not enforce else None if enforce == "site" else enforce,
+                levels if thresholds else account.thresholds,
+            )
             before = account.quota
             after = quota(before) if quota else before
             if new == old and (vars(after) if after else None) == (vars(before) if before else None):
                 raise Refused()
+            self.renew_first(account)
+            account.unlimited, account.credit, account.enforcement, account.thresholds = new
             if after and (not before or (before.every, before.start) != (after.every, after.start)):
                 account.quota_since = self.time
             account.quota = after
@@ -1356,6 +1367,7 @@ class Bank:
                 for line in lines:
                     since, until = line.lost or (line.since, line.until)
                     account = self.accounts[line.account.name]
+                    self.renew_first(account)
                     self.reconcile(account, line, since, until, self.new_dates(window))
             except Refused:  # records all or none
                 del self.entries[count:]
@@ -1587,12 +1599,17 @@ class Bank:
             if self.runs(account, cluster, now // SECOND):
                 return DONE
         line = Line(self, account, cluster, 0, now - now % SECOND, True)
+        count, newest, changed, before = len(self.entries), self.newest, set(self.changed), account.at(self.time)
         try:
             if line.certain and line.since >= line.until:
                 raise Refused()  # counting began in this second: a later check switches
             if line.certain:
+                self.renew(account)
                 self.reconcile(account, line, line.since, line.until, None)
-        except Refused:
+        except Refused:  # without the quota too
+            del self.entries[count:]
+            self.newest, self.changed = newest, changed
+            vars(account).update(vars(before))
             return PART
         reading = account.meters[cluster][0]
         counted = reading

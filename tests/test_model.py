@@ -58,6 +58,7 @@ MUTATIONS = {
     "late-quotas-pay-no-debt": ("terms", "--quota"),
     "late-checks-bring-one-quota": ("terms", "--quota"),
     "jobs-come-before-their-quota": ("terms", "--quota"),
+    "late-terms-lose-quotas": ("terms", "--quota"),
     "purses-follow-the-settings": ("deposit", "--resource"),
     "purses-share-their-use": ("deposit", "--resource"),
     "fees-are-of-now": ("charge", "--since"),

@@ -241,6 +241,19 @@ static void foresee(struct metered *metered, const char *account, int64_t amount
 	foreseen->amount = amount;
 }
 
+void metered_report_quota(struct metered *metered, const char *account,
+			  const struct renewal *renewal)
+{
+	struct env *env = metered->env;
+	char amount[QUANTITY_SIZE];
+
+	/* In a dry run the plan reports it. */
+	if (renewal->seq && !metered->dry)
+		report(env, "%s: the quota of a new period, %s, was deposited%s", account,
+		       quantity(env, amount, account, renewal->amount),
+		       renewal->forgiven ? ", and debt was forgiven" : "");
+}
+
 static void report_sums(struct metered *metered, const struct job_charges *charges)
 {
 	struct env *env = metered->env;
@@ -254,12 +267,7 @@ static void report_sums(struct metered *metered, const struct job_charges *charg
 		foresee(metered, sum->account, jobs_spent(&sum->flight, &rules));
 		if (sum->jobs == 0)
 			continue;
-		/* In a dry run the plan reports it. */
-		if (sum->renewal.seq && !metered->dry)
-			report(env, "%s: the quota of a new period, %s, was deposited%s",
-			       sum->account,
-			       quantity(env, amount, sum->account, sum->renewal.amount),
-			       sum->renewal.forgiven ? ", and debt was forgiven" : "");
+		metered_report_quota(metered, sum->account, &sum->renewal);
 		report(env, "%s: %scharged %s for %zu %s on %s", sum->account,
 		       metered->dry ? "would be " : "",
 		       quantity(env, amount, sum->account, sum->amount), sum->jobs,

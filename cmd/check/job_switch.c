@@ -6,13 +6,15 @@
 #include "cmd/check/metered.h"
 #include "cmd/frame/messages.h"
 #include "ledger/books/correct.h"
+#include "ledger/check/quota.h"
 #include "slurm/squeue.h"
 
 /* How far the clocks of slurmctld's machine and this one may differ, seconds. */
 enum { CLOCKS_APART = 10 };
 
 /* Corrects the charges up to the switch by what Slurm has on record. */
-static int reconcile(struct books *books, const struct recorded *line, struct sb_error *err)
+static int reconcile(struct books *books, const struct recorded *line, struct renewal *renewal,
+		     struct sb_error *err)
 {
 	const struct booked *booked = &line->booked;
 	const struct new_window none = {0};
@@ -25,9 +27,11 @@ static int reconcile(struct books *books, const struct recorded *line, struct sb
 			      .until = booked->until,
 			      .end = WHEN_NEVER,
 			      .reason = "the meter is switched"};
+	const struct account *account;
 	int64_t difference, certain;
 	int rc;
 
+	*renewal = (struct renewal){0};
 	TRY(booked_read(books, &again, err));
 	if (again.amount != booked->amount || !record_difference(line, &difference, &certain))
 		return sb_error_set(err, SB_EREFUSED,
@@ -36,6 +40,8 @@ static int reconcile(struct books *books, const struct recorded *line, struct sb
 				    booked->account);
 	if (certain == 0)
 		return SB_OK;
+	TRY(books_account(books, booked->account, &account, err));
+	TRY(quota_renew(books, account, renewal, err));
 	event.use = certain > 0 ? USE_MORE : USE_LESS;
 	event.amount = certain > 0 ? certain : -certain;
 	rc = plan_reconcile(books, &none, &event, err);
@@ -48,11 +54,12 @@ static int reconcile(struct books *books, const struct recorded *line, struct sb
 struct one_switch {
 	const struct metered *metered;
 	size_t at;
+	struct renewal renewal;
 };
 
 static int switch_one(struct books *books, void *ctx, struct sb_error *err)
 {
-	const struct one_switch *one = ctx;
+	struct one_switch *one = ctx;
 	const struct metered *metered = one->metered;
 	const struct recorded *line = &metered->switching.lines[one->at];
 	const struct booked *booked = &line->booked;
@@ -64,7 +71,7 @@ static int switch_one(struct books *books, void *ctx, struct sb_error *err)
 			err, SB_EREFUSED,
 			"its usage cannot be read, from which counting would go on: the next check "
 			"that can read it switches the meter");
-	TRY(reconcile(books, line, err));
+	TRY(reconcile(books, line, &one->renewal, err));
 	TRY(jobs_switch(books,
 			&(struct meter_switch){.account = booked->account,
 					       .cluster = booked->cluster,
@@ -97,6 +104,7 @@ static int try_switch(struct metered *metered, size_t at)
 		return EXIT_PART;
 	}
 	metered->made |= !metered->dry;
+	metered_report_quota(metered, account, &one.renewal);
 	report(env, "%s: %s by %s on %s from now on", account,
 	       metered->dry ? "would be metered" : "is metered",
 	       event_word(FIELD_AT_METER, (uint8_t)metered->to[at]), cluster);

@@ -53,6 +53,9 @@ int metered_charge_slices(struct metered *metered, bool again);
 /* Charges [jobs] and, unless [hold], records that all jobs up to [settled] are charged. [runs]:
  * they include all running jobs. Returns an exit status. */
 int metered_charge(struct metered *metered, int64_t settled, bool hold, bool runs);
+/* Reports the quota that was deposited before a charge, if any. Call it outside the transaction. */
+void metered_report_quota(struct metered *metered, const char *account,
+			  const struct renewal *renewal);
 void metered_forget_jobs(struct metered *metered);
 /* Returns the reservations for struct sacct_window, or NULL if no price depends on them. */
 const struct reservations *metered_reservations(const struct metered *metered);

@@ -14,6 +14,7 @@
 #include "ledger/account/policy.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/when.h"
+#include "ledger/check/quota.h"
 
 int check_owner(struct books *books, const char *purse, struct sb_error *err)
 {
@@ -96,6 +97,25 @@ int amount_confirm(struct posting *posting, const char *text, int64_t amount)
 	if (!option(env, "immediate"))
 		warning(env, "%s", question);
 	return confirm(env, "Is that amount right?");
+}
+
+int renew_first(struct posting *posting, struct books *books, const char *purse,
+		struct sb_error *err)
+{
+	char text[QUANTITY_SIZE];
+	struct env *env = posting->env;
+	struct renewal renewal;
+
+	if (env->batch)
+		TRY(batch_touch(env->batch, purse, err));
+	TRY(quota_renew_first(books, purse, &renewal, err));
+	if (renewal.forgiven)
+		done_add(posting, "forgave debt of %s, ",
+			 quantity(env, text, purse, renewal.forgiven));
+	if (renewal.seq)
+		done_add(posting, "deposited the quota of %s, ",
+			 quantity(env, text, purse, renewal.amount));
+	return SB_OK;
 }
 
 /* Refuses if all the account has starts later. */

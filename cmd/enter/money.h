@@ -31,6 +31,11 @@ int amount_read(const struct posting *posting, const char *text, bool zero, int6
 /* Checks that the account of a purse is in the bank and open. SB_ENOTFOUND, SB_EREFUSED. */
 int check_owner(struct books *books, const char *purse, struct sb_error *err);
 
+/* Deposits the quotas of a purse that are due before the posting's entry changes its terms, closes
+ * it or charges use. Adds them to posting->done: "deposited the quota of 10.00 SU, ". */
+int renew_first(struct posting *posting, struct books *books, const char *purse,
+		struct sb_error *err);
+
 /* What is taken out of an account: an amount, or everything. */
 struct take {
 	int64_t amount;

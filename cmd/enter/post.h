@@ -20,7 +20,7 @@ struct posting {
 	const char *note; /* of the entry, unless --note is given; NULL: none */
 	int entries; /* how many post_append_numbered() appends; 0: the request makes one */
 	bool settle; /* Slurm may have to change even if the account is not held */
-	char done[704]; /* for the receipt: "deposited 10.00 SU to physics" */
+	char done[832]; /* for the receipt: "deposited 10.00 SU to physics" */
 };
 
 /* Reads an account's name from the command line. Returns EXIT_DONE or, with a message, EXIT_USAGE.

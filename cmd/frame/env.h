@@ -59,7 +59,7 @@ struct result {
 	int out_errno; /* why flush_out() failed; 0: it did not */
 	struct new_entries entered; /* the entries that the verb has recorded */
 	uint64_t receipt_seq; /* the entry that the receipt is about */
-	char receipt[1024]; /* "entry 12 was recorded (…)"; "": there is no receipt */
+	char receipt[1152]; /* "entry 12 was recorded (…)"; "": there is no receipt */
 	const char *done; /* an outcome that is no entry, as a sentence; NULL: none */
 };
 

@@ -40,6 +40,7 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 
 	TRY(books_account(books, posting->account, &account, err));
 	TRY(set_period(fee, books, &event, err));
+	TRY(renew_first(posting, books, posting->account, err));
 	rc = plan_charge(account, &event, err);
 	if (!rc)
 		rc = post_append(posting, books, &event, err);

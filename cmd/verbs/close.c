@@ -1,6 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cmd/enter/post.h"
+#include "cmd/enter/money.h"
 #include "cmd/verbs/verb.h"
+
+/* What was due before the end is not lost: once closed, neither the account nor its purses get a
+ * quota. */
+static int renew(struct posting *posting, struct books *books, struct sb_error *err)
+{
+	struct purses purses;
+	int rc = SB_OK;
+
+	TRY(renew_first(posting, books, posting->account, err));
+	if (!purse_is_account(posting->account))
+		return SB_OK;
+	TRY(books_purses(books, posting->account, &purses, err));
+	for (size_t i = 0; i < purses.count && !rc; i++)
+		rc = renew_first(posting, books, purses.list[i]->name, err);
+	purses_release(&purses);
+	return rc;
+}
 
 static int plan(struct posting *posting, struct books *books, struct sb_error *err)
 {
@@ -11,6 +28,7 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	if (!account->open)
 		return sb_error_set(err, SB_EREFUSED, "account '%s' is closed already",
 				    posting->account);
+	TRY(renew(posting, books, err));
 	done_add(posting, "closed %s", posting->account);
 	return post_append(posting, books, &event, err);
 }
@@ -29,6 +47,8 @@ const struct command cmd_close = {
 	.arguments = "ACCOUNT",
 	.summary = "end an account: it is held and takes no more deposits",
 	.details =
+		"A quota that is due is deposited first. A closed account and its budgets get no "
+		"more. "
 		"Running jobs go on and are charged. The rest of the account's money stays in it: "
 		"`subank withdraw ACCOUNT all` or `subank transfer` moves it. `subank open` opens "
 		"the account again.",

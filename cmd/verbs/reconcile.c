@@ -12,6 +12,7 @@
 #include "ledger/base/array.h"
 #include "ledger/books/correct.h"
 #include "ledger/books/left_jobs.h"
+#include "ledger/check/quota.h"
 
 enum {
 	COLUMN_ACCOUNT,
@@ -107,6 +108,7 @@ struct reconciling {
 	const char **changed; /* accounts and purses that got an entry; has room for every line that
 				 differs */
 	size_t changed_count;
+	size_t renewed; /* accounts and purses whose quota was due and deposited before */
 	const struct record *listed; /* with all jobs added up, while its jobs are printed */
 	/* The last job in the output, and the resources that it was printed for: for each, a job
 	 * that counts for several accounts is printed once. */
@@ -487,6 +489,7 @@ static int plan_difference(struct reconciling *reconciling, const struct booked 
 	struct books *books = reconciling->books;
 	struct booked again = *booked;
 	struct new_window window;
+	struct renewal renewal;
 
 	TRY(booked_read(books, &again, err));
 	if (again.amount != booked->amount)
@@ -494,6 +497,8 @@ static int plan_difference(struct reconciling *reconciling, const struct booked 
 				    "the books of account '%s' changed meanwhile: run it again",
 				    booked->account);
 	TRY(window_new(reconciling->env, &reconciling->window, books, &window, err));
+	TRY(quota_renew_first(books, booked->account, &renewal, err));
+	reconciling->renewed += renewal.seq > 0;
 	TRY(plan_reconcile(books, &window, event, err));
 	return books_append(books, event, err);
 }
@@ -574,7 +579,7 @@ static int record(struct books *books, void *ctx, struct sb_error *err)
 	struct reconciling *reconciling = ctx;
 
 	reconciling->books = books;
-	reconciling->changed_count = 0;
+	reconciling->changed_count = reconciling->renewed = 0;
 	return for_lines(reconciling, record_line, err);
 }
 
@@ -595,6 +600,8 @@ static int apply(struct reconciling *reconciling, int status)
 	}
 	if (bank_write(env->bank, env->os.now(), record, reconciling, &err))
 		return fail(env, &err);
+	if (reconciling->renewed > 0)
+		note(env, "quotas deposited before: %zu", reconciling->renewed);
 	note(env, "differences recorded: %zu", reconciling->changed_count);
 	/* An account may have an entry for each cluster. */
 	return checkup_after(env, reconciling->changed,

@@ -222,6 +222,7 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	struct holder holder;
 
 	TRY(books_account(books, posting->account, &account, err));
+	TRY(renew_first(posting, books, posting->account, err));
 	/* The append changes the account that the texts come from. */
 	memcpy(field, terms->lever ? terms->choice.field : account->field, sizeof(field));
 	memcpy(tres, terms->lever ? terms->choice.tres : account->tres, sizeof(tres));
@@ -580,7 +581,7 @@ const struct command cmd_terms = {
 		"check. "
 		"Periods follow the local calendar: from 31 January, the next months begin on the "
 		"last day of February and on 31 March. A new amount counts from the next period "
-		"on; no time gets two quotas.",
+		"on; a quota that is due already is deposited first. No time gets two quotas.",
 	.examples = EXAMPLES(
 		{"subank terms physics", "show them"},
 		{"subank terms", "those of all accounts, in a table"},

@@ -115,6 +115,20 @@ int quota_renew(struct books *books, const struct account *account, struct renew
 	return SB_OK;
 }
 
+int quota_renew_first(struct books *books, const char *name, struct renewal *ret,
+		      struct sb_error *err)
+{
+	const struct account *account;
+	int64_t gap;
+
+	*ret = (struct renewal){0};
+	TRY(check_clock_gap(books, false, &gap, err));
+	if (gap)
+		return SB_OK;
+	TRY(books_account(books, name, &account, err));
+	return quota_renew(books, account, ret, err);
+}
+
 bool quota_next(const struct account *account, struct next_quota *ret)
 {
 	const struct quota *quota = &account->quota;

@@ -22,8 +22,14 @@ struct renewal {
 int quota_renew(struct books *books, const struct account *account, struct renewal *ret,
 		struct sb_error *err);
 
-/* Returns true if lots and debt stay within int64 with one more quota. Absurd terms of one
- * account must not stop the check of the others. */
+/* The same for the account or purse of that name, before the entry of a verb that changes the
+ * terms, closes the account or charges use: afterwards a check would not deposit what was due.
+ * Records nothing while the clock is not trusted (check_clock_gap()). */
+int quota_renew_first(struct books *books, const char *name, struct renewal *ret,
+		      struct sb_error *err);
+
+/* Returns true if lots and debt stay within int64 with one more quota. Absurd terms of one account
+ * must not stop the check of the others. */
 bool quota_fits(const struct account *account);
 
 /* The window of an account's next quota. */
