@@ -64,6 +64,10 @@ START_TEST(what_is_malformed_is_refused)
 	REFUSED(2, "not after its start", "share", "bio", "ann", "5", "--end", "2020-01-01");
 	REFUSED(1, "user 'ann' has no share of billing in account 'bio'", "why", "bio", "--user",
 		"ann");
+	REFUSED(2, "use `subank share ACCOUNT USER SU`", "open", "bio", "--resource",
+		"billing~ann");
+	REFUSED(2, "use `subank share ACCOUNT USER SU`", "open", "bio", "5", "--resource",
+		"gres/gpu~ann", "--later");
 	DONE("", "close", "bio");
 	REFUSED(1, "account 'bio' is closed", "share", "bio", "ann", "5");
 }
