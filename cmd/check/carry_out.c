@@ -123,7 +123,7 @@ static enum shown find_limit(const struct clusters *clusters, const struct task 
 	if (!cluster || !cluster->answered)
 		return SHOWN_NO_ANSWER;
 	row = observation_find(cluster, task->slurm_account);
-	if (!row)
+	if (!row || !observed_has(row, task->tres))
 		return SHOWN_NO_ACCOUNT;
 	if (!observed_limit(row, task->field, task->tres, &value))
 		return SHOWN_UNREADABLE;
@@ -191,7 +191,7 @@ static int judge(const struct work *work, size_t at, bool answered)
 {
 	static const char *const failures[] = {
 		[SHOWN_NO_ANSWER] = "the cluster does not answer",
-		[SHOWN_NO_ACCOUNT] = "the cluster does not show the account",
+		[SHOWN_NO_ACCOUNT] = "the cluster does not show the account or the user",
 		[SHOWN_UNREADABLE] = "the new limit cannot be read",
 		[SHOWN_OTHER] = "the cluster does not show the new limit",
 	};

@@ -144,6 +144,31 @@ START_TEST(a_spent_share_holds_its_user_until_there_is_more)
 }
 END_TEST
 
+/* Takes ann out of the account just before Slurm is changed. */
+static void lose_ann(enum fake_program program)
+{
+	if (program == FAKE_SACCTMGR && fake_modifies > 0) {
+		(void)snprintf(member("ann")->user, 64, "gone");
+		fake_hook = NULL;
+	}
+}
+
+START_TEST(a_user_who_is_not_shown_after_a_restore_is_restored_later)
+{
+	DONE("", "share", "bio", "ann", "0");
+	LIMITS_ARE("ann", "cpu=0");
+	fake_modifies = 0;
+	fake_hook = lose_ann;
+	RUN("share", "bio", "ann", "none");
+	ck_assert_int_eq(status, 3);
+	ck_assert_ptr_nonnull(strstr(err, "could not be set"));
+	(void)snprintf(member("gone")->user, 64, "ann");
+	LIMITS_ARE("ann", "cpu=0");
+	DONE("", "check");
+	LIMITS_ARE("ann", "");
+}
+END_TEST
+
 START_TEST(several_users_are_held_by_one_call)
 {
 	int calls;
@@ -276,6 +301,7 @@ int main(void)
 	tcase_add_test(tcase, what_slurm_does_not_tell_is_refused_or_left_to_a_check);
 	tcase_add_test(tcase, a_share_counts_from_when_it_was_given);
 	tcase_add_test(tcase, a_spent_share_holds_its_user_until_there_is_more);
+	tcase_add_test(tcase, a_user_who_is_not_shown_after_a_restore_is_restored_later);
 	tcase_add_test(tcase, several_users_are_held_by_one_call);
 	tcase_add_test(tcase, partitions_are_one_user);
 	tcase_add_test(tcase, a_percentage_is_of_the_present_allocation);
