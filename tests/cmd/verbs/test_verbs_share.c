@@ -190,6 +190,7 @@ END_TEST
 START_TEST(partitions_are_one_user)
 {
 	struct fake_member *first = member("ann"), *second = fake_member("dev", "bio", "ann");
+	int calls;
 
 	(void)snprintf(first->limits, 256, "cpu=70");
 	(void)snprintf(second->limits, 256, "cpu=90");
@@ -200,13 +201,22 @@ START_TEST(partitions_are_one_user)
 	DONE("bio:billing~ann: held", "check");
 	ck_assert_str_eq(first->limits, "cpu=0");
 	ck_assert_str_eq(second->limits, "cpu=0");
-	/* A partition that lost its hold is noticed. */
-	second->limits[0] = '\0';
+	/* Other values are those of somebody else. */
+	(void)snprintf(second->limits, 256, "cpu=7");
 	GIVES(3, "", "GrpTRESMins=cpu of ann", "check");
-	(void)snprintf(second->limits, 256, "cpu=0");
+	/* A new association gets the hold. */
+	second->limits[0] = '\0';
+	DONE("", "check");
+	ck_assert_str_eq(second->limits, "cpu=0");
+	calls = fake_modifies;
+	DONE("", "check");
+	ck_assert_int_eq(fake_modifies, calls);
+	/* One that was added just before the release. */
+	second->limits[0] = '\0';
 	DONE("", "share", "bio", "ann", "none");
 	ck_assert_str_eq(first->limits, "cpu=90");
 	ck_assert_str_eq(second->limits, "cpu=90");
+	DONE("", "verify");
 }
 END_TEST
 
