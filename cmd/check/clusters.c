@@ -611,6 +611,8 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 
 	stage(env, "asks %s what was used", name);
 	clusters->list[at].time = env->os.now();
+	clusters->list[at].asked = (const char(*)[RESOURCE_SIZE])clusters->resources.list;
+	clusters->list[at].asked_count = clusters->resources.count;
 	rc = clusters_read_config(env, clusters, at, &config, &err);
 	if (!rc) {
 		reason = distrust(env, &config, !for_use, text);

@@ -48,6 +48,10 @@ struct observation {
 	 * those are in [rows]. */
 	const struct observed *purses;
 	size_t purse_count;
+	/* The resources that the bank's purses had when the cluster was asked. It was asked about
+	 * the users of the shares among them. */
+	const char (*asked)[RESOURCE_SIZE];
+	size_t asked_count;
 };
 
 /* Returns the row of [account], or NULL, also when [account] is NULL. */

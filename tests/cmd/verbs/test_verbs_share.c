@@ -93,6 +93,11 @@ START_TEST(what_slurm_does_not_tell_is_refused_or_left_to_a_check)
 	DONE("bio:billing~ann|18000\n", "balance", "bio:billing~ann", "-nP", "--seconds", "-o",
 	     "Account,Available");
 	GIVES(0, "opened bio:billing~carl", NULL, "share", "bio", "carl", "5", "--later");
+	/* Slurm was asked about carl, who had used nothing. */
+	(void)fake_member("dev", "bio", "carl");
+	use("carl", 300);
+	DONE("", "check");
+	DONE("17700\n", "balance", "bio:billing~carl", "-nP", "--seconds", "-o", "Available");
 }
 END_TEST
 

@@ -21,6 +21,7 @@ static int64_t now;
 static struct shown physics, alice, bob;
 static int64_t cap; /* of physics: GrpTRESMins=billing */
 static int64_t lowest_of_alice; /* of cpu, where partitions differ */
+static bool asks_users;
 static bool answers, deaf; /* deaf: Slurm changes nothing */
 
 #define SU_OF(user) "physics:billing~" user
@@ -39,6 +40,7 @@ static void setup(void)
 	cap = NONE;
 	answers = true;
 	deaf = false;
+	asks_users = true;
 	lowest_of_alice = NONE;
 }
 
@@ -141,6 +143,8 @@ static void carry_out(void)
 /* A check an hour later, whose tasks are carried out. */
 static void observe(void)
 {
+	static const char asked[][RESOURCE_SIZE] = {"billing~alice", "billing~bob",
+						    "gres/gpu~alice"};
 	struct tables tables = {0};
 	struct observation observation = {
 		.cluster = "c1", .answered = answers, .time = now += HOUR, .share = 1};
@@ -151,6 +155,8 @@ static void observe(void)
 		observation.count = 2;
 		observation.purses = tables.purses;
 		observation.purse_count = tables.purse_count;
+		observation.asked = asked;
+		observation.asked_count = asks_users ? sizeof(asked) / sizeof(asked[0]) : 0;
 	}
 	check.observations = &observation;
 	check.observation_count = 1;
@@ -514,6 +520,28 @@ START_TEST(a_user_without_association_is_left_alone)
 }
 END_TEST
 
+START_TEST(a_share_of_a_user_who_was_not_asked_for_waits)
+{
+	/* The share was opened after the cluster was asked. */
+	const int64_t limit = alice.cpu_limit;
+
+	alice.cpu_limit = GONE;
+	asks_users = false;
+	give("physics", 100000);
+	give(SU_OF("alice"), 1000);
+	observe();
+	ck_assert_uint_eq(count_found(FOUND_BASELINE, SU_OF("alice")), 0);
+	asks_users = true;
+	alice.cpu_limit = limit;
+	observe();
+	ck_assert_uint_eq(count_found(FOUND_BASELINE, SU_OF("alice")), 1);
+	ck_assert_int_eq(available(SU_OF("alice")), 1000);
+	use(&alice, 40);
+	observe();
+	ck_assert_int_eq(available(SU_OF("alice")), 960);
+}
+END_TEST
+
 START_TEST(a_user_who_left_and_came_back_is_held_again)
 {
 	open_physics();
@@ -569,6 +597,7 @@ int main(void)
 	tcase_add_test(tcase, a_hold_that_some_partitions_lack_is_removed_from_the_others);
 	tcase_add_test(tcase, what_cannot_be_read_of_a_user_concerns_that_user_alone);
 	tcase_add_test(tcase, a_user_without_association_is_left_alone);
+	tcase_add_test(tcase, a_share_of_a_user_who_was_not_asked_for_waits);
 	tcase_add_test(tcase, a_user_who_left_and_came_back_is_held_again);
 	tcase_add_test(tcase, a_silent_cluster_keeps_the_hold);
 	suite_add_tcase(suite, tcase);
