@@ -242,7 +242,7 @@ int selection_purses(const struct selection *selection, struct books *books, str
 		purses_release(&purses);
 		return rc;
 	}
-	if (has_resources(&purses))
+	if (selection->users || has_resources(&purses))
 		array_unique(purses.list, purses.count, by_purse);
 	*ret = purses;
 	return SB_OK;
@@ -250,14 +250,23 @@ int selection_purses(const struct selection *selection, struct books *books, str
 
 bool has_resources(const struct purses *purses)
 {
-	char resource[RESOURCE_SIZE];
-
 	for (size_t i = 0; i < purses->count; i++) {
-		if (strcmp(resource_base(resource, purse_resource(purses->list[i]->name)),
-			   RESOURCE_BILLING) != 0)
+		if (!purse_is_su(purses->list[i]->name))
 			return true;
 	}
 	return false;
+}
+
+int books_have_resources(struct books *books, bool *ret, struct sb_error *err)
+{
+	struct resources resources;
+
+	TRY(books_resources(books, &resources, err));
+	*ret = false;
+	for (size_t i = 0; i < resources.count; i++)
+		*ret = *ret || !resource_is_su(resources.list[i]);
+	resources_release(&resources);
+	return SB_OK;
 }
 
 bool selection_has(const struct selection *selection, const char *name)

@@ -272,6 +272,32 @@ START_TEST(lists_and_sums_leave_shares_out)
 }
 END_TEST
 
+/* Checks whether the last output has a column for the unit. */
+static void check_unit(bool expected)
+{
+	bool found = strstr(out, "\"unit\"");
+
+	ck_assert_msg(found == expected, "%s", out);
+}
+
+START_TEST(only_other_resources_than_su_need_a_unit)
+{
+	DONE("", "share", "bio", "ann", "2");
+	use("ann", 100);
+	DONE("", "check");
+	DONE("", "journal", "--csv");
+	check_unit(false);
+	DONE("", "balance", "--as-of", "now", "--csv", "--users");
+	ck_assert_ptr_nonnull(strstr(out, "~ann"));
+	check_unit(false);
+	DONE("", "share", "bio", "ann", "2", "--resource", "cpu");
+	DONE("", "journal", "--csv");
+	check_unit(true);
+	DONE("", "balance", "--as-of", "now", "--csv", "--users");
+	check_unit(true);
+}
+END_TEST
+
 START_TEST(under_jobs_a_share_has_the_jobs_of_its_user)
 {
 	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n"
@@ -300,7 +326,9 @@ START_TEST(under_jobs_a_share_has_the_jobs_of_its_user)
 	DONE("bio:billing~ann: held", "check");
 	LIMITS_ARE("ann", "cpu=0");
 	/* What was charged for a job is given back to the share too. */
-	DONE("", "refund", "--job", "dev/4", "all", "--note", "gift", "--immediate");
+	GIVES(0, "", "released", "refund", "--job", "dev/4", "all", "--note", "gift", "--immediate",
+	      "-P");
+	check_unit(false);
 	LIMITS_ARE("ann", "");
 	DONE("", "verify");
 }
@@ -322,6 +350,7 @@ int main(void)
 	tcase_add_test(tcase, a_percentage_is_of_the_present_allocation);
 	tcase_add_test(tcase, a_request_with_a_ref_is_recorded_once);
 	tcase_add_test(tcase, lists_and_sums_leave_shares_out);
+	tcase_add_test(tcase, only_other_resources_than_su_need_a_unit);
 	tcase_add_test(tcase, under_jobs_a_share_has_the_jobs_of_its_user);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);
