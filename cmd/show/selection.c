@@ -269,19 +269,27 @@ int books_have_resources(struct books *books, bool *ret, struct sb_error *err)
 	return SB_OK;
 }
 
+static bool has_name(const struct selection *selection, const char *name)
+{
+	return array_find(selection->names, selection->count, name, by_name);
+}
+
 bool selection_has(const struct selection *selection, const char *name)
 {
-	char account[NAME_SIZE];
+	char account[NAME_SIZE], resource[RESOURCE_SIZE], purse[NAME_SIZE];
 
-	if (purse_user(name) && !selection->users)
-		return array_find(selection->names, selection->count, name, by_name);
-	if (!is_meant(selection, name))
-		return false;
-	if (selection->count == 0 || array_find(selection->names, selection->count, name, by_name))
+	if (has_name(selection, name))
 		return true;
-	return !*selection->resource && !purse_is_account(name) &&
-	       array_find(selection->names, selection->count, purse_account(account, name),
-			  by_name);
+	if (selection->count == 0 || !is_meant(selection, name))
+		return is_meant(selection, name);
+	/* As in list_name(). */
+	if (purse_is_account(name) || (*selection->resource && !selection->users))
+		return false;
+	if (has_name(selection, purse_account(account, name)))
+		return true;
+	resource_base(resource, purse_resource(name));
+	return purse_user(name) && !purse_name(account, resource, purse, NULL) &&
+	       has_name(selection, purse);
 }
 
 void selection_release(struct selection *selection)

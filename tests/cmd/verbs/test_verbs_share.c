@@ -298,6 +298,24 @@ START_TEST(only_other_resources_than_su_need_a_unit)
 }
 END_TEST
 
+START_TEST(the_shares_of_a_resource_are_also_those_of_the_past)
+{
+	DONE("", "open", "bio", "3", "--resource", "cpu");
+	DONE("", "share", "bio", "ann", "2");
+	DONE("", "share", "bio", "ann", "2", "--resource", "cpu");
+	DONE("", "balance", "bio", "--resource", "cpu", "--users", "-nPo", "Account");
+	ck_assert_str_eq(out, "bio:cpu\nbio:cpu~ann\n");
+	DONE("", "balance", "bio", "--resource", "cpu", "--users", "-nPo", "Account", "--as-of",
+	     "now");
+	ck_assert_str_eq(out, "bio:cpu\nbio:cpu~ann\n");
+	DONE("", "balance", "bio", "--resource", "billing", "--users", "-nPo", "Account", "--as-of",
+	     "now");
+	ck_assert_str_eq(out, "bio\nbio:billing~ann\n");
+	DONE("", "balance", "bio", "bio:billing~ann", "--users", "-nPo", "Account");
+	ck_assert_str_eq(out, "bio\nbio:billing~ann\nbio:cpu\nbio:cpu~ann\n");
+}
+END_TEST
+
 START_TEST(under_jobs_a_share_has_the_jobs_of_its_user)
 {
 	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n"
@@ -351,6 +369,7 @@ int main(void)
 	tcase_add_test(tcase, a_request_with_a_ref_is_recorded_once);
 	tcase_add_test(tcase, lists_and_sums_leave_shares_out);
 	tcase_add_test(tcase, only_other_resources_than_su_need_a_unit);
+	tcase_add_test(tcase, the_shares_of_a_resource_are_also_those_of_the_past);
 	tcase_add_test(tcase, under_jobs_a_share_has_the_jobs_of_its_user);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);
