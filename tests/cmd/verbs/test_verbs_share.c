@@ -252,6 +252,30 @@ START_TEST(a_request_with_a_ref_is_recorded_once)
 }
 END_TEST
 
+/* Gives the share with a ref twice: both receipts are of the last entry. */
+static void give_twice(const char *amount, const char *ref)
+{
+	char last[64];
+	uint64_t seq;
+
+	DONE("opened", "share", "bio", "ann", amount, "--ref", ref);
+	ck_assert_int_eq(sscanf(out, "entry %" SCNu64 ": opened", &seq), 1);
+	(void)snprintf(last, sizeof(last), "entry %" PRIu64 ": recorded before", seq);
+	DONE(last, "share", "bio", "ann", amount, "--ref", ref);
+}
+
+START_TEST(the_receipt_of_a_share_is_that_of_its_last_entry)
+{
+	give_twice("2", "more");
+	use("ann", 100);
+	DONE("", "check");
+	DONE("", "share", "bio", "ann", "none");
+	give_twice("1", "less");
+	DONE("", "share", "bio", "ann", "none");
+	give_twice("50s", "less than was used");
+}
+END_TEST
+
 START_TEST(lists_and_sums_leave_shares_out)
 {
 	DONE("", "share", "bio", "ann", "2");
@@ -367,6 +391,7 @@ int main(void)
 	tcase_add_test(tcase, partitions_are_one_user);
 	tcase_add_test(tcase, a_percentage_is_of_the_present_allocation);
 	tcase_add_test(tcase, a_request_with_a_ref_is_recorded_once);
+	tcase_add_test(tcase, the_receipt_of_a_share_is_that_of_its_last_entry);
 	tcase_add_test(tcase, lists_and_sums_leave_shares_out);
 	tcase_add_test(tcase, only_other_resources_than_su_need_a_unit);
 	tcase_add_test(tcase, the_shares_of_a_resource_are_also_those_of_the_past);
