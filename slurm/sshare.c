@@ -375,15 +375,14 @@ static int compare_place(const void *key, const void *item)
 	return strcmp(key, (*line)->share.account);
 }
 
-/* Returns the user of a row as asked for; NULL: nobody asked for that user. */
-static const char *asked_user(const struct answer *answer, size_t row)
+/* Returns the user in a cell as asked for; NULL: nobody asked for that user. */
+static const char *asked_user(const struct answer *answer, const char *cell)
 {
-	const char *cell = table_cell(&answer->table, row, USER);
 	char user[SLURM_USER_MAX + 1];
 	const char *const *found;
 	size_t len = strlen(cell);
 
-	if (len == 0 || len >= sizeof(user) || answer->table.lines[row].joined)
+	if (len == 0 || len >= sizeof(user))
 		return NULL;
 	for (size_t i = 0; i <= len; i++)
 		user[i] = (char)tolower((unsigned char)cell[i]);
@@ -432,7 +431,9 @@ static int add_users(struct answer *answer, struct line *const *places, struct s
 	struct shares *shares = &answer->shares;
 
 	for (size_t i = 0; i < table->rows; i++) {
-		const char *name = asked_user(answer, i);
+		const char *name = table->lines[i].joined
+					   ? NULL
+					   : asked_user(answer, table_cell(table, i, USER));
 		const char *account = name ? account_of(answer, places, i) : NULL;
 		struct user_share *user;
 
@@ -490,13 +491,13 @@ static int mark_known(struct answer *answer, const struct table *table, size_t r
 {
 	struct shares *shares = &answer->shares;
 	const struct user_share key = {.account = table_cell(table, row, 2),
-				       .user = table_cell(table, row, 1)};
+				       .user = asked_user(answer, table_cell(table, row, 1))};
 	int64_t id;
 	size_t at;
 
 	if (!number_parse(table_cell(table, row, 0), 0, INT64_MAX, &id))
 		return SB_EFORMAT;
-	if (!array_search(shares->users, shares->user_count, &key, compare_users, &at))
+	if (!key.user || !array_search(shares->users, shares->user_count, &key, compare_users, &at))
 		return SB_OK;
 	while (at > 0 && compare_users(&shares->users[at - 1], &key) == 0)
 		at--;
@@ -573,7 +574,22 @@ static bool has_twin(const struct shares *shares, size_t at)
 	return false;
 }
 
-/* Takes out the rows in doubt that slurmdbd does not know, and marks those that may be forged. With
+/* Whether slurmdbd knows a row of the same user in the same account. */
+static bool is_known(const struct shares *shares, size_t at)
+{
+	const struct user_share *user = &shares->users[at];
+
+	while (at > 0 && compare_users(&shares->users[at - 1], user) == 0)
+		at--;
+	for (; at < shares->user_count && compare_users(&shares->users[at], user) == 0; at++) {
+		if (shares->users[at].known)
+			return true;
+	}
+	return false;
+}
+
+/* Takes out the rows in doubt that slurmdbd does not know, and marks those that may be forged. If
+ * it knows none of a user's rows in an account, its answer may lack some: they stay, marked. With
  * [silent], slurmdbd did not answer. */
 static int settle_doubts(struct answer *answer, bool silent, struct sb_error *err)
 {
@@ -582,20 +598,22 @@ static int settle_doubts(struct answer *answer, bool silent, struct sb_error *er
 
 	for (size_t i = 0; i < shares->user_count; i++) {
 		struct user_share *user = &shares->users[i];
-		bool forged = user->doubtful && !silent && !user->known;
+		bool missing = user->doubtful && !silent && !is_known(shares, i);
 
-		if (user->odd || forged || !(has_twin(shares, i) || (silent && user->doubtful)))
+		user->forged = user->doubtful && !silent && !missing && !user->known;
+		if (user->odd || user->forged ||
+		    !(missing || has_twin(shares, i) || (silent && user->doubtful)))
 			continue;
 		user->odd = true;
 		TRY(odd_rows_add(&shares->odd, user->line, columns[ID],
-				 silent ? "not checked, slurmdbd is silent" : "there twice",
+				 silent	   ? "not checked, slurmdbd is silent"
+				 : missing ? "not in slurmdbd"
+					   : "there twice",
 				 user->account, err));
 	}
 	for (size_t i = 0; i < shares->user_count; i++) {
-		const struct user_share *user = &shares->users[i];
-
-		if (!user->doubtful || silent || user->known)
-			shares->users[kept++] = *user;
+		if (!shares->users[i].forged)
+			shares->users[kept++] = shares->users[i];
 	}
 	shares->user_count = kept;
 	return SB_OK;

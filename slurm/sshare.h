@@ -36,6 +36,7 @@ struct user_share {
 	bool odd; /* no field can be trusted */
 	bool doubtful, known; /* private: whether to ask slurmdbd about the association, and whether
 				 slurmdbd knows it */
+	bool forged; /* private */
 	size_t line; /* of the answer */
 };
 
@@ -75,9 +76,9 @@ int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *r
  * A user's row is indented by one more than the row of its account. The name of another account may
  * forge one, too. So, if a user has several rows in an account or names are not certain, slurmdbd
  * is asked for these associations: `sacctmgr -P show assoc where cluster=CLUSTER account=A,B
- * user=U,V format=ID,User,Account`. Rows that it does not know are left out, two with one number
- * are odd, and if it does not answer, so are all in doubt. Users of accounts that no bank can have
- * are left out. */
+ * user=U,V format=ID,User,Account`. Rows that it does not know are left out, but if it knows none
+ * of a user in an account, these are odd. Two rows with one number are odd, and if it does not
+ * answer, so are all in doubt. Users of accounts that no bank can have are left out. */
 int sshare_read_users(const struct slurm *slurm, const char *cluster, const char *const users[],
 		      size_t count, struct shares *ret, struct sb_error *err);
 

@@ -118,16 +118,17 @@ static enum shown find_limit(const struct clusters *clusters, const struct task 
 {
 	const struct observation *cluster = clusters_find(clusters, task->cluster);
 	const struct observed *row;
-	int64_t value;
+	int64_t value, lowest;
 
 	if (!cluster || !cluster->answered)
 		return SHOWN_NO_ANSWER;
 	row = observation_find(cluster, task->slurm_account);
-	if (!row)
+	if (!row || !observed_has(row, task->tres))
 		return SHOWN_NO_ACCOUNT;
-	if (!observed_limit(row, task->field, task->tres, &value))
+	if (!observed_limit(row, task->field, task->tres, &value) ||
+	    !observed_lowest(row, task->field, task->tres, &lowest))
 		return SHOWN_UNREADABLE;
-	return value == task->value ? SHOWN_SET : SHOWN_OTHER;
+	return value == task->value && lowest == task->value ? SHOWN_SET : SHOWN_OTHER;
 }
 
 /* Whether waiting may help: sshare does not show a limit that was set without an error, and the
@@ -191,7 +192,7 @@ static int judge(const struct work *work, size_t at, bool answered)
 {
 	static const char *const failures[] = {
 		[SHOWN_NO_ANSWER] = "the cluster does not answer",
-		[SHOWN_NO_ACCOUNT] = "the cluster does not show the account",
+		[SHOWN_NO_ACCOUNT] = "the cluster does not show the account or the user",
 		[SHOWN_UNREADABLE] = "the new limit cannot be read",
 		[SHOWN_OTHER] = "the cluster does not show the new limit",
 	};

@@ -175,14 +175,17 @@ static void add_user_limits(struct limit_block *block, size_t first, const struc
 	for (size_t i = 0; i < resources->count; i++) {
 		char lever[RESOURCE_SIZE];
 		bool there = false;
-		int64_t value;
+		int64_t highest, lowest;
 
-		if (!user_rows_limit(rows, resources->list[i], lever, &value))
+		if (!user_rows_limit(rows, resources->list[i], lever, &highest, &lowest))
 			continue;
 		for (size_t j = first; j < block->count; j++)
 			there = there || strcmp(block->limits[j].tres, lever) == 0;
-		if (!there)
-			put_limit(block, LIMIT_SHOWN, lever, value);
+		if (there)
+			continue;
+		put_limit(block, LIMIT_SHOWN, lever, highest);
+		if (lowest != highest)
+			put_limit(block, LIMIT_LOWEST, lever, lowest);
 	}
 }
 
@@ -192,7 +195,7 @@ static int take_rows(struct cluster_answer *answer, const struct resources *reso
 {
 	const struct shares *shares = &answer->shares;
 	struct limit_block *block;
-	size_t room = user_purses_most(shares, resources), user = 0;
+	size_t room = 2 * user_purses_most(shares, resources), user = 0;
 
 	for (size_t i = 0; i < shares->count; i++)
 		room += count_items(shares->rows[i].grp_tres_mins);
@@ -410,8 +413,9 @@ static int join_limits(struct limit_block *block, struct observed *row,
 	for (size_t i = 0; i < row->limit_count; i++) {
 		const struct limit *limit = &row->limits[i];
 
-		if (strcmp(limit->field, LIMIT_SHOWN) == 0)
-			put_limit(block, LIMIT_SHOWN, limit->tres, limit->value);
+		if (strcmp(limit->field, LIMIT_SHOWN) == 0 ||
+		    strcmp(limit->field, LIMIT_LOWEST) == 0)
+			put_limit(block, limit->field, limit->tres, limit->value);
 	}
 	row->odd_limits = row->odd_limits || more->odd;
 	if (add_limits(block, "GrpTRESRunMins", more->grp_tres_run_mins, err)) {
@@ -607,6 +611,8 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 
 	stage(env, "asks %s what was used", name);
 	clusters->list[at].time = env->os.now();
+	clusters->list[at].asked = (const char(*)[RESOURCE_SIZE])clusters->resources.list;
+	clusters->list[at].asked_count = clusters->resources.count;
 	rc = clusters_read_config(env, clusters, at, &config, &err);
 	if (!rc) {
 		reason = distrust(env, &config, !for_use, text);

@@ -35,23 +35,31 @@ struct user_rows user_rows_at(const struct shares *shares, size_t at)
 	return rows;
 }
 
-/* Returns the highest of the user's limits, since partitions may differ and a missing hold must be
- * noticed. */
-static int64_t limit_of_user(const struct user_rows *rows, const char *tres)
+/* Returns whether a limit is lower than another; -1 is none. */
+static bool is_lower(int64_t a, int64_t b)
 {
-	int64_t highest = 0;
+	return a >= 0 && (b < 0 || a < b);
+}
 
+/* Finds the highest and the lowest of the user's limits, since partitions may differ: a missing
+ * hold must be noticed, and one that is left over too. */
+static void find_limits(const struct user_rows *rows, const char *tres, int64_t *highest,
+			int64_t *lowest)
+{
+	*highest = 0;
+	*lowest = -1;
 	for (size_t i = 0; i < rows->count; i++) {
 		int64_t value;
 
-		if (rows->list[i].odd || !read_value(rows->list[i].grp_tres_mins, tres, &value))
-			return LIMIT_UNKNOWN;
-		if (value < 0 || highest < 0)
-			highest = -1;
-		else if (value > highest)
-			highest = value;
+		if (rows->list[i].odd || !read_value(rows->list[i].grp_tres_mins, tres, &value)) {
+			*highest = *lowest = LIMIT_UNKNOWN;
+			return;
+		}
+		if (is_lower(*highest, value))
+			*highest = value;
+		if (is_lower(value, *lowest))
+			*lowest = value;
 	}
-	return highest;
 }
 
 static bool is_of_user(const char *resource, const char *user)
@@ -135,12 +143,12 @@ size_t user_purses_make(const struct shares *shares, const struct resources *res
 }
 
 bool user_rows_limit(const struct user_rows *rows, const char *resource, char lever[RESOURCE_SIZE],
-		     int64_t *ret)
+		     int64_t *highest, int64_t *lowest)
 {
 	char tres[RESOURCE_SIZE];
 
 	if (!is_of_user(resource, rows->list->user) || !resource_lever(resource, lever))
 		return false;
-	*ret = limit_of_user(rows, resource_base(tres, lever));
+	find_limits(rows, resource_base(tres, lever), highest, lowest);
 	return true;
 }

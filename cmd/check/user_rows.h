@@ -14,11 +14,11 @@ struct user_rows {
 /* Finds the rows that begin at [at]. */
 struct user_rows user_rows_at(const struct shares *shares, size_t at);
 
-/* Gives the limit that holds a share, "cpu~alice", and its value as in struct limit: the highest of
- * the rows, so that a hold which one of them lost is noticed. Returns false if the resource is not
- * that of a share of this user, or Slurm has no limit on it. */
+/* Gives the limit that holds a share, "cpu~alice", and its values as in struct limit: the highest
+ * and the lowest of the rows. Returns false if the resource is not that of a share of this user, or
+ * Slurm has no limit on it. */
 bool user_rows_limit(const struct user_rows *rows, const char *resource, char lever[RESOURCE_SIZE],
-		     int64_t *ret);
+		     int64_t *highest, int64_t *lowest);
 
 /* Returns how many rows user_purses_make() makes at most. [resources] may be of any purses. */
 size_t user_purses_most(const struct shares *shares, const struct resources *resources);

@@ -96,7 +96,7 @@ int changes_print(struct env *env, const struct changes *changes)
 		return status;
 	rc = output_new(env, columns, COLUMNS, &output, &err);
 	for (size_t i = 0; !rc && i < changes->count; i++) {
-		if (!purse_is_account(changes->list[i]->name))
+		if (!purse_is_su(changes->list[i]->name))
 			output_show_units(output);
 	}
 	for (size_t i = 0; !rc && i < changes->count; i++) {

@@ -144,8 +144,15 @@ static int check_ref(const char *ref, bool own, struct sb_error *err)
 	return SB_OK;
 }
 
+/* Whether the kind sets what an account has when it is opened: of a share that is given again, it
+ * may be less than before. */
+static bool is_first_amount(enum event_kind kind)
+{
+	return kind == EVENT_DEPOSIT || kind == EVENT_WITHDRAW || kind == EVENT_ADJUST;
+}
+
 /* Moves the receipt from the entry with the ref to the last one of the same request: opening an
- * account also records baselines and a deposit, at the same time. */
+ * account also records baselines and an amount, at the same time. */
 static int find_last_entry(struct books *books, struct receipt *receipt, int64_t time,
 			   struct sb_error *err)
 {
@@ -156,12 +163,12 @@ static int find_last_entry(struct books *books, struct receipt *receipt, int64_t
 	for (;;) {
 		rc = journal_get(books_txn(books), receipt->head.seq + 1, &next, hash, err);
 		if (rc || next.time != time || *next.ref ||
-		    (next.kind != EVENT_BASELINE && next.kind != EVENT_DEPOSIT) ||
+		    (next.kind != EVENT_BASELINE && !is_first_amount(next.kind)) ||
 		    strcmp(next.account, receipt->posting->account) != 0)
 			break;
 		receipt->head.seq++;
 		memcpy(receipt->head.hash, hash, HASH_SIZE);
-		if (next.kind == EVENT_DEPOSIT)
+		if (is_first_amount(next.kind))
 			break;
 	}
 	event_release(&next);

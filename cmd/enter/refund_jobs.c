@@ -355,7 +355,7 @@ static int find_charges(struct books *books, void *ctx, struct sb_error *err)
 	for (size_t i = 0; i < count && !refunding->rawusage; i++)
 		refunding->rawusage = is_metered_by_rawusage(refunding, books_at(books, i));
 	for (size_t i = 0; i < count; i++) {
-		if (!purse_is_account(books_at(books, i)->name))
+		if (!purse_is_su(books_at(books, i)->name))
 			output_show_units(refunding->output);
 	}
 	refunding->books = books;

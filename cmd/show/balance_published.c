@@ -238,7 +238,7 @@ static int print(struct listing *listing, const struct column *columns, struct s
 	TRY(output_new(listing->env, columns, BALANCE_COLUMNS, &output, err));
 	leave_out(listing, output);
 	for (size_t i = 0; i < listing->published.count; i++) {
-		if (listing->chosen[i] && !purse_is_account(listing->published.list[i].row.name))
+		if (listing->chosen[i] && !purse_is_su(listing->published.list[i].row.name))
 			output_show_units(output);
 	}
 	rc = add_rows(listing, output, err);

@@ -115,15 +115,8 @@ int journal_filter_purses(struct journal_filter *filter, struct books *books, st
 int journal_filter_has_resources(const struct journal_filter *filter, struct books *books,
 				 bool *ret, struct sb_error *err)
 {
-	struct resources resources;
-
 	*ret = has_resources(&filter->purses);
-	if (filter->selection.count > 0)
-		return SB_OK;
-	TRY(books_resources(books, &resources, err));
-	*ret = resources.count > 0;
-	resources_release(&resources);
-	return SB_OK;
+	return filter->selection.count > 0 ? SB_OK : books_have_resources(books, ret, err);
 }
 
 /* Refuses a resource of which no account has a purse: an empty list would look as if nothing had

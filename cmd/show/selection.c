@@ -242,7 +242,7 @@ int selection_purses(const struct selection *selection, struct books *books, str
 		purses_release(&purses);
 		return rc;
 	}
-	if (has_resources(&purses))
+	if (selection->users || has_resources(&purses))
 		array_unique(purses.list, purses.count, by_purse);
 	*ret = purses;
 	return SB_OK;
@@ -250,29 +250,46 @@ int selection_purses(const struct selection *selection, struct books *books, str
 
 bool has_resources(const struct purses *purses)
 {
-	char resource[RESOURCE_SIZE];
-
 	for (size_t i = 0; i < purses->count; i++) {
-		if (strcmp(resource_base(resource, purse_resource(purses->list[i]->name)),
-			   RESOURCE_BILLING) != 0)
+		if (!purse_is_su(purses->list[i]->name))
 			return true;
 	}
 	return false;
 }
 
+int books_have_resources(struct books *books, bool *ret, struct sb_error *err)
+{
+	struct resources resources;
+
+	TRY(books_resources(books, &resources, err));
+	*ret = false;
+	for (size_t i = 0; i < resources.count; i++)
+		*ret = *ret || !resource_is_su(resources.list[i]);
+	resources_release(&resources);
+	return SB_OK;
+}
+
+static bool has_name(const struct selection *selection, const char *name)
+{
+	return array_find(selection->names, selection->count, name, by_name);
+}
+
 bool selection_has(const struct selection *selection, const char *name)
 {
-	char account[NAME_SIZE];
+	char account[NAME_SIZE], resource[RESOURCE_SIZE], purse[NAME_SIZE];
 
-	if (purse_user(name) && !selection->users)
-		return array_find(selection->names, selection->count, name, by_name);
-	if (!is_meant(selection, name))
-		return false;
-	if (selection->count == 0 || array_find(selection->names, selection->count, name, by_name))
+	if (has_name(selection, name))
 		return true;
-	return !*selection->resource && !purse_is_account(name) &&
-	       array_find(selection->names, selection->count, purse_account(account, name),
-			  by_name);
+	if (selection->count == 0 || !is_meant(selection, name))
+		return is_meant(selection, name);
+	/* As in list_name(). */
+	if (purse_is_account(name) || (*selection->resource && !selection->users))
+		return false;
+	if (has_name(selection, purse_account(account, name)))
+		return true;
+	resource_base(resource, purse_resource(name));
+	return purse_user(name) && !purse_name(account, resource, purse, NULL) &&
+	       has_name(selection, purse);
 }
 
 void selection_release(struct selection *selection)

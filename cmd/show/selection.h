@@ -47,6 +47,8 @@ int selection_purses(const struct selection *selection, struct books *books, str
 		     struct sb_error *err);
 /* Whether one of them is of another resource than SU. */
 bool has_resources(const struct purses *purses);
+/* The same for all purses of the books. */
+int books_have_resources(struct books *books, bool *ret, struct sb_error *err);
 
 /* Whether the selection has the account or purse. */
 bool selection_has(const struct selection *selection, const char *name);

@@ -82,8 +82,8 @@ static int find_unknown(struct adoption *adoption, const struct seen_account *se
 		const struct limit *limit = &seen->row->limits[i];
 		struct stray *stray;
 
-		/* Of users, those that are not set are there too. */
-		if (limit->value < 0 ||
+		/* Of users, those that are not set are there too, and the lowest. */
+		if (limit->value < 0 || strcmp(limit->field, LIMIT_LOWEST) == 0 ||
 		    (limit->value != 0 && !is_cap(seen, limit->field, limit->tres)) ||
 		    account_lever(seen->account, seen->cluster, limit->field, limit->tres))
 			continue;

@@ -340,12 +340,11 @@ static int list_past(struct listing *listing, struct books *books, const char *n
  */
 static int list_all_past(struct listing *listing, struct books *books, struct sb_error *err)
 {
-	struct resources resources;
+	bool resources;
 
-	TRY(books_resources(books, &resources, err));
-	if (resources.count > 0)
+	TRY(books_have_resources(books, &resources, err));
+	if (resources)
 		output_show_units(listing->output);
-	resources_release(&resources);
 	return list_past(listing, books, NULL, err);
 }
 

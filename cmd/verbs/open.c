@@ -189,6 +189,9 @@ static int run(struct env *env, int argc, const char *const argv[])
 	char name[NAME_SIZE];
 	int status = posting_begin(&posting, argv[0]);
 
+	if (status == EXIT_DONE && purse_user(posting.account))
+		return usage(env, "`open` does not make a user's share: use `subank share ACCOUNT "
+				  "USER SU`, with --resource for a resource other than SU");
 	if (status == EXIT_DONE)
 		status = window_read(env, &opening.deposit.window);
 	if (status != EXIT_DONE)

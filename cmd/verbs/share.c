@@ -311,9 +311,9 @@ const struct command cmd_share = {
 		"the limit follows what is left. `subank balance ACCOUNT --users` shows shares, "
 		"and "
 		"`subank why ACCOUNT --user USER` why a user is held.\n"
-		"Slurm is asked about users (`sshare -a`) only if there are shares. Users' names "
-		"follow the rule for accounts' names and are read in lower case, as Slurm stores "
-		"them.",
+		"Slurm is asked about users (`sshare -a`) only if a share was ever given, and "
+		"from then on also after it has ended. Users' names follow the rule for accounts' "
+		"names and are read in lower case, as Slurm stores them.",
 	.examples = EXAMPLES(
 		{"subank share physics alice 500", "of its SU, until its money ends"},
 		{"subank share physics alice 25%", "a quarter of what it is allocated now"},

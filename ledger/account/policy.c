@@ -194,6 +194,11 @@ const struct thresholds *thresholds_of(const struct account *account, const stru
 	return account->own_thresholds ? &account->thresholds : &rules->thresholds;
 }
 
+bool lever_is_lost(const struct lever *lever, int64_t current)
+{
+	return resource_user(lever->tres) && current == -1;
+}
+
 enum lever_plan plan_lever(uint64_t decision, const struct lever *lever, int64_t current,
 			   const struct limit *limit, bool put_right)
 {
@@ -212,13 +217,16 @@ enum lever_plan plan_lever(uint64_t decision, const struct lever *lever, int64_t
 		return LEVER_RECORD_HOLD;
 	/* Changed by hand. That stays until the next decision about the account. */
 	if (lever_in_force(lever) && current != lever->set)
-		return put_right || decision > lever->decision ? LEVER_RECORD_HOLD : LEVER_DRIFT;
+		return put_right || decision > lever->decision || lever_is_lost(lever, current)
+			       ? LEVER_RECORD_HOLD
+			       : LEVER_DRIFT;
 	if (lever->set != limit->value)
 		return LEVER_RECORD_HOLD;
 	if (current == lever->set)
 		return lever_in_force(lever) ? LEVER_LEAVE : LEVER_CONFIRM;
 	/* Before our value was set, the site changed its own: the new one is to be restored. */
-	return current == lever->found ? LEVER_RETRY : LEVER_RECORD_HOLD;
+	return current == lever->found || lever_is_lost(lever, current) ? LEVER_RETRY
+									: LEVER_RECORD_HOLD;
 }
 
 /* ---- caps: limits that follow the balance ---- */

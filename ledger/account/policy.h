@@ -124,6 +124,10 @@ enum lever_plan {
 	LEVER_GIVE_UP, /* do not restore: somebody else changed the value */
 	LEVER_DRIFT, /* in force, but somebody else changed the value */
 };
+/* Whether a limit of a user is gone although nobody changed it: an association has no limits when a
+ * user is added to the account again, or in a further partition. */
+bool lever_is_lost(const struct lever *lever, int64_t current);
+
 /* Decides what to do about a limit. [decision]: the last entry that decided on the account or one
  * of its purses. [lever]: the bank's lever on the limit, or NULL. [current]: the value that Slurm
  * shows; -1: none. [limit]: the value to have; NULL: the site's. */

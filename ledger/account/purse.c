@@ -56,6 +56,18 @@ const char *resource_base(char to[RESOURCE_SIZE], const char *resource)
 	return to;
 }
 
+bool resource_is_su(const char *resource)
+{
+	char base[RESOURCE_SIZE];
+
+	return strcmp(resource_base(base, resource), RESOURCE_BILLING) == 0;
+}
+
+bool purse_is_su(const char *purse)
+{
+	return resource_is_su(purse_resource(purse));
+}
+
 const char *purse_user(const char *purse)
 {
 	return resource_user(purse);

@@ -36,6 +36,10 @@ int share_name(const char *account, const char *resource, const char *user, char
 const char *purse_user(const char *purse);
 const char *resource_user(const char *resource);
 
+/* Whether the amounts are SU: of an account's own purse, and of a share of it. */
+bool purse_is_su(const char *purse);
+bool resource_is_su(const char *resource);
+
 /* Writes the resource without the user of a share. Returns [to]. */
 const char *resource_base(char to[RESOURCE_SIZE], const char *resource);
 

@@ -43,6 +43,18 @@ bool observed_limit(const struct observed *row, const char *field, const char *t
 	return true;
 }
 
+bool observed_lowest(const struct observed *row, const char *field, const char *tres, int64_t *ret)
+{
+	const struct limit *limit;
+
+	if (!observed_limit(row, field, tres, ret))
+		return false;
+	limit = resource_user(tres) ? find_limit(row, LIMIT_LOWEST, tres) : NULL;
+	if (limit)
+		*ret = limit->value;
+	return true;
+}
+
 bool observed_has(const struct observed *row, const char *tres)
 {
 	return !resource_user(tres) || find_limit(row, LIMIT_SHOWN, tres);

@@ -10,6 +10,9 @@
 
 /* The field that every observation has. Others are requested account by account. */
 #define LIMIT_SHOWN "GrpTRESMins"
+/* Stands for the lowest of a user's limits of LIMIT_SHOWN, where they differ between partitions;
+ * under LIMIT_SHOWN itself is the highest. */
+#define LIMIT_LOWEST "GrpTRESMins:lowest"
 
 /* An account, or a purse, as a cluster shows it. */
 struct observed {
@@ -45,6 +48,10 @@ struct observation {
 	 * those are in [rows]. */
 	const struct observed *purses;
 	size_t purse_count;
+	/* The resources that the bank's purses had when the cluster was asked. It was asked about
+	 * the users of the shares among them. */
+	const char (*asked)[RESOURCE_SIZE];
+	size_t asked_count;
 };
 
 /* Returns the row of [account], or NULL, also when [account] is NULL. */
@@ -64,6 +71,9 @@ int observation_tree(const struct observation *observation, struct tree *ret, st
 /* Gives the value of a limit; -1 if it is not set. Returns false if it is unknown: the field was
  * not requested, or the row could not be read. */
 bool observed_limit(const struct observed *row, const char *field, const char *tres, int64_t *ret);
+
+/* The same, but of a user whose limits differ between partitions it gives the lowest. */
+bool observed_lowest(const struct observed *row, const char *field, const char *tres, int64_t *ret);
 
 /* Returns whether the cluster has what a limit of [tres] is of: the user of a share in the account.
  * True for a limit of the account. */

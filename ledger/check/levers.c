@@ -93,8 +93,9 @@ static int settle_limit(const struct plan *plan, const struct lever *lever, cons
 {
 	bool put_right = plan->check->rules->put_right;
 	enum lever_plan step = plan_lever(plan->decision, lever, current, aim, put_right);
+	bool lost = lever && aim && lever_is_lost(lever, current);
 
-	if (lever && lever_in_force(lever) && current != lever->set && aim) {
+	if (lever && lever_in_force(lever) && current != lever->set && aim && !lost) {
 		struct finding drift = {.before = lever->set, .now = current};
 
 		drift.kind = step == LEVER_DRIFT ? FOUND_DRIFT : FOUND_PUT_RIGHT;
@@ -102,7 +103,9 @@ static int settle_limit(const struct plan *plan, const struct lever *lever, cons
 			TRY(add_lever_finding(plan, drift, lever));
 	}
 	if (step == LEVER_RECORD_HOLD || step == LEVER_RECORD_RESTORE) {
-		TRY(record_lever(plan, lever, aim, current, ""));
+		/* For a lost limit a value of ours is recorded as found: what was found before
+		 * stays the site's. */
+		TRY(record_lever(plan, lever, aim, lost ? lever->ours : current, ""));
 		if (aim)
 			lever = find_lever(plan, aim->field, aim->tres);
 		if (current == lever->set)
@@ -227,7 +230,9 @@ static int settle_shown(const struct plan *plan, const struct lever *lever, cons
 	/* Without an association the user has no jobs there. */
 	if (!observed_has(plan->row, tres))
 		return SB_OK;
-	if (observed_limit(plan->row, aim ? aim->field : lever->field, tres, &current))
+	/* A hold is there if all partitions have it, and gone once none has. */
+	if (aim ? observed_limit(plan->row, aim->field, tres, &current)
+		: observed_lowest(plan->row, lever->field, tres, &current))
 		return settle_limit(plan, lever, aim, current);
 	/* sacctmgr is asked for limits of accounts alone. */
 	if (resource_user(tres) && !plan->row->odd_limits)

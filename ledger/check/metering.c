@@ -487,6 +487,25 @@ static bool shows_resource(const struct observation *observation, const char *pu
 	return false;
 }
 
+/* Whether it is certain that the cluster has no use of the purse, of which it shows no row. That of
+ * a share may only not have been asked for, or its account's row cannot be read. */
+static bool is_unused(const struct plan *plan)
+{
+	const struct observation *observation = plan->observation;
+	const char *purse = plan->account->name;
+	const struct observed *row;
+	char account[NAME_SIZE];
+
+	if (!purse_user(purse))
+		return true;
+	row = observation_find(observation, purse_account(account, purse));
+	for (size_t i = 0; i < observation->asked_count; i++) {
+		if (strcmp(observation->asked[i], purse_resource(purse)) == 0)
+			return !row || !row->odd_usage;
+	}
+	return false;
+}
+
 int check_meter(const struct plan *plan)
 {
 	const struct observation *observation = plan->observation;
@@ -497,9 +516,12 @@ int check_meter(const struct plan *plan)
 
 	/* A purse that was opened after the cluster was asked has no row yet. */
 	if (!row && meter)
-		return observation->time < meter->time ? SB_OK : note_vanished(plan);
+		return observation->time < meter->time || !is_unused(plan) ? SB_OK
+									   : note_vanished(plan);
 	if (!meter && !shows_resource(observation, plan->account->name))
 		return SB_OK; /* Slurm does not count it there */
+	if (!meter && !row && !is_unused(plan))
+		return SB_OK; /* counting from 0 would charge all that was used before */
 	if (row && (row->odd_usage || (move && move->waits)))
 		return leave_odd(plan);
 	if (meter && (meter->jobs || observation->decays)) {
@@ -540,6 +562,8 @@ int check_record_baselines(struct books *books, const char *name,
 		/* Opened again: use since the account was closed is still to be charged. */
 		if (!on.observation->answered || check_meter_of(&on) ||
 		    !shows_resource(on.observation, name))
+			continue;
+		if (!on.row && !is_unused(&on))
 			continue;
 		if (on.row && on.row->odd_usage && !from_zero)
 			continue; /* counting starts at the first reading that can be used */

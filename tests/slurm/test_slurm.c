@@ -689,6 +689,20 @@ START_TEST(sshare_takes_the_rows_of_a_user_that_slurmdbd_knows)
 	check_user(&shares, 3, "a", "bob", 5, 6);
 	ck_assert_uint_eq(shares.odd.count, 3);
 	shares_release(&shares);
+	/* It answers without any of alice's rows: they are not gone for that. */
+	read_users(rows, NULL, "ID|User|Account\n5|bob|a\n", &shares);
+	ck_assert_uint_eq(shares.user_count, 4);
+	for (size_t i = 0; i < 3; i++)
+		check_user(&shares, i, "a", "alice", shares.users[i].id, -1);
+	check_user(&shares, 3, "a", "bob", 5, 6);
+	ck_assert_uint_eq(shares.odd.count, 3);
+	ck_assert_str_eq(shares.odd.list[0].value, "not in slurmdbd");
+	shares_release(&shares);
+	/* With PreserveCaseUser slurmdbd prints users as they were typed. */
+	read_users(rows, NULL, "ID|User|Account\n4|Alice|a\n3|Alice|a\n", &shares);
+	ck_assert_uint_eq(shares.user_count, 3);
+	ck_assert_uint_eq(shares.odd.count, 0);
+	shares_release(&shares);
 }
 END_TEST
 

@@ -64,6 +64,10 @@ START_TEST(what_is_malformed_is_refused)
 	REFUSED(2, "not after its start", "share", "bio", "ann", "5", "--end", "2020-01-01");
 	REFUSED(1, "user 'ann' has no share of billing in account 'bio'", "why", "bio", "--user",
 		"ann");
+	REFUSED(2, "use `subank share ACCOUNT USER SU`", "open", "bio", "--resource",
+		"billing~ann");
+	REFUSED(2, "use `subank share ACCOUNT USER SU`", "open", "bio", "5", "--resource",
+		"gres/gpu~ann", "--later");
 	DONE("", "close", "bio");
 	REFUSED(1, "account 'bio' is closed", "share", "bio", "ann", "5");
 }
@@ -89,6 +93,11 @@ START_TEST(what_slurm_does_not_tell_is_refused_or_left_to_a_check)
 	DONE("bio:billing~ann|18000\n", "balance", "bio:billing~ann", "-nP", "--seconds", "-o",
 	     "Account,Available");
 	GIVES(0, "opened bio:billing~carl", NULL, "share", "bio", "carl", "5", "--later");
+	/* Slurm was asked about carl, who had used nothing. */
+	(void)fake_member("dev", "bio", "carl");
+	use("carl", 300);
+	DONE("", "check");
+	DONE("17700\n", "balance", "bio:billing~carl", "-nP", "--seconds", "-o", "Available");
 }
 END_TEST
 
@@ -140,6 +149,31 @@ START_TEST(a_spent_share_holds_its_user_until_there_is_more)
 }
 END_TEST
 
+/* Takes ann out of the account just before Slurm is changed. */
+static void lose_ann(enum fake_program program)
+{
+	if (program == FAKE_SACCTMGR && fake_modifies > 0) {
+		(void)snprintf(member("ann")->user, 64, "gone");
+		fake_hook = NULL;
+	}
+}
+
+START_TEST(a_user_who_is_not_shown_after_a_restore_is_restored_later)
+{
+	DONE("", "share", "bio", "ann", "0");
+	LIMITS_ARE("ann", "cpu=0");
+	fake_modifies = 0;
+	fake_hook = lose_ann;
+	RUN("share", "bio", "ann", "none");
+	ck_assert_int_eq(status, 3);
+	ck_assert_ptr_nonnull(strstr(err, "could not be set"));
+	(void)snprintf(member("gone")->user, 64, "ann");
+	LIMITS_ARE("ann", "cpu=0");
+	DONE("", "check");
+	LIMITS_ARE("ann", "");
+}
+END_TEST
+
 START_TEST(several_users_are_held_by_one_call)
 {
 	int calls;
@@ -161,6 +195,7 @@ END_TEST
 START_TEST(partitions_are_one_user)
 {
 	struct fake_member *first = member("ann"), *second = fake_member("dev", "bio", "ann");
+	int calls;
 
 	(void)snprintf(first->limits, 256, "cpu=70");
 	(void)snprintf(second->limits, 256, "cpu=90");
@@ -171,13 +206,22 @@ START_TEST(partitions_are_one_user)
 	DONE("bio:billing~ann: held", "check");
 	ck_assert_str_eq(first->limits, "cpu=0");
 	ck_assert_str_eq(second->limits, "cpu=0");
-	/* A partition that lost its hold is noticed. */
-	second->limits[0] = '\0';
+	/* Other values are those of somebody else. */
+	(void)snprintf(second->limits, 256, "cpu=7");
 	GIVES(3, "", "GrpTRESMins=cpu of ann", "check");
-	(void)snprintf(second->limits, 256, "cpu=0");
+	/* A new association gets the hold. */
+	second->limits[0] = '\0';
+	DONE("", "check");
+	ck_assert_str_eq(second->limits, "cpu=0");
+	calls = fake_modifies;
+	DONE("", "check");
+	ck_assert_int_eq(fake_modifies, calls);
+	/* One that was added just before the release. */
+	second->limits[0] = '\0';
 	DONE("", "share", "bio", "ann", "none");
 	ck_assert_str_eq(first->limits, "cpu=90");
 	ck_assert_str_eq(second->limits, "cpu=90");
+	DONE("", "verify");
 }
 END_TEST
 
@@ -208,6 +252,30 @@ START_TEST(a_request_with_a_ref_is_recorded_once)
 }
 END_TEST
 
+/* Gives the share with a ref twice: both receipts are of the last entry. */
+static void give_twice(const char *amount, const char *ref)
+{
+	char last[64];
+	uint64_t seq;
+
+	DONE("opened", "share", "bio", "ann", amount, "--ref", ref);
+	ck_assert_int_eq(sscanf(out, "entry %" SCNu64 ": opened", &seq), 1);
+	(void)snprintf(last, sizeof(last), "entry %" PRIu64 ": recorded before", seq);
+	DONE(last, "share", "bio", "ann", amount, "--ref", ref);
+}
+
+START_TEST(the_receipt_of_a_share_is_that_of_its_last_entry)
+{
+	give_twice("2", "more");
+	use("ann", 100);
+	DONE("", "check");
+	DONE("", "share", "bio", "ann", "none");
+	give_twice("1", "less");
+	DONE("", "share", "bio", "ann", "none");
+	give_twice("50s", "less than was used");
+}
+END_TEST
+
 START_TEST(lists_and_sums_leave_shares_out)
 {
 	DONE("", "share", "bio", "ann", "2");
@@ -225,6 +293,50 @@ START_TEST(lists_and_sums_leave_shares_out)
 	ck_assert_ptr_null(strstr(out, "~ann"));
 	DONE("", "doctor");
 	ck_assert_ptr_null(strstr(out, "~ann"));
+}
+END_TEST
+
+/* Checks whether the last output has a column for the unit. */
+static void check_unit(bool expected)
+{
+	bool found = strstr(out, "\"unit\"");
+
+	ck_assert_msg(found == expected, "%s", out);
+}
+
+START_TEST(only_other_resources_than_su_need_a_unit)
+{
+	DONE("", "share", "bio", "ann", "2");
+	use("ann", 100);
+	DONE("", "check");
+	DONE("", "journal", "--csv");
+	check_unit(false);
+	DONE("", "balance", "--as-of", "now", "--csv", "--users");
+	ck_assert_ptr_nonnull(strstr(out, "~ann"));
+	check_unit(false);
+	DONE("", "share", "bio", "ann", "2", "--resource", "cpu");
+	DONE("", "journal", "--csv");
+	check_unit(true);
+	DONE("", "balance", "--as-of", "now", "--csv", "--users");
+	check_unit(true);
+}
+END_TEST
+
+START_TEST(the_shares_of_a_resource_are_also_those_of_the_past)
+{
+	DONE("", "open", "bio", "3", "--resource", "cpu");
+	DONE("", "share", "bio", "ann", "2");
+	DONE("", "share", "bio", "ann", "2", "--resource", "cpu");
+	DONE("", "balance", "bio", "--resource", "cpu", "--users", "-nPo", "Account");
+	ck_assert_str_eq(out, "bio:cpu\nbio:cpu~ann\n");
+	DONE("", "balance", "bio", "--resource", "cpu", "--users", "-nPo", "Account", "--as-of",
+	     "now");
+	ck_assert_str_eq(out, "bio:cpu\nbio:cpu~ann\n");
+	DONE("", "balance", "bio", "--resource", "billing", "--users", "-nPo", "Account", "--as-of",
+	     "now");
+	ck_assert_str_eq(out, "bio\nbio:billing~ann\n");
+	DONE("", "balance", "bio", "bio:billing~ann", "--users", "-nPo", "Account");
+	ck_assert_str_eq(out, "bio\nbio:billing~ann\nbio:cpu\nbio:cpu~ann\n");
 }
 END_TEST
 
@@ -256,7 +368,9 @@ START_TEST(under_jobs_a_share_has_the_jobs_of_its_user)
 	DONE("bio:billing~ann: held", "check");
 	LIMITS_ARE("ann", "cpu=0");
 	/* What was charged for a job is given back to the share too. */
-	DONE("", "refund", "--job", "dev/4", "all", "--note", "gift", "--immediate");
+	GIVES(0, "", "released", "refund", "--job", "dev/4", "all", "--note", "gift", "--immediate",
+	      "-P");
+	check_unit(false);
 	LIMITS_ARE("ann", "");
 	DONE("", "verify");
 }
@@ -272,11 +386,15 @@ int main(void)
 	tcase_add_test(tcase, what_slurm_does_not_tell_is_refused_or_left_to_a_check);
 	tcase_add_test(tcase, a_share_counts_from_when_it_was_given);
 	tcase_add_test(tcase, a_spent_share_holds_its_user_until_there_is_more);
+	tcase_add_test(tcase, a_user_who_is_not_shown_after_a_restore_is_restored_later);
 	tcase_add_test(tcase, several_users_are_held_by_one_call);
 	tcase_add_test(tcase, partitions_are_one_user);
 	tcase_add_test(tcase, a_percentage_is_of_the_present_allocation);
 	tcase_add_test(tcase, a_request_with_a_ref_is_recorded_once);
+	tcase_add_test(tcase, the_receipt_of_a_share_is_that_of_its_last_entry);
 	tcase_add_test(tcase, lists_and_sums_leave_shares_out);
+	tcase_add_test(tcase, only_other_resources_than_su_need_a_unit);
+	tcase_add_test(tcase, the_shares_of_a_resource_are_also_those_of_the_past);
 	tcase_add_test(tcase, under_jobs_a_share_has_the_jobs_of_its_user);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);

@@ -20,7 +20,9 @@ static struct check check;
 static int64_t now;
 static struct shown physics, alice, bob;
 static int64_t cap; /* of physics: GrpTRESMins=billing */
-static bool answers;
+static int64_t lowest_of_alice; /* of cpu, where partitions differ */
+static bool asks_users;
+static bool answers, deaf; /* deaf: Slurm changes nothing */
 
 #define SU_OF(user) "physics:billing~" user
 #define GPU_OF(user) "physics:gres/gpu~" user
@@ -37,6 +39,9 @@ static void setup(void)
 	bob = (struct shown){"bob", 3000, 50, NONE, NONE};
 	cap = NONE;
 	answers = true;
+	deaf = false;
+	asks_users = true;
+	lowest_of_alice = NONE;
 }
 
 static void teardown(void)
@@ -50,7 +55,7 @@ static void teardown(void)
 struct tables {
 	struct observed rows[2], purses[4];
 	size_t purse_count;
-	struct limit limits[6];
+	struct limit limits[7];
 	size_t limit_count;
 };
 
@@ -79,6 +84,9 @@ static void make_tables(struct tables *tables)
 		add_limit(tables, "billing", cap);
 	if (has_alice) {
 		add_limit(tables, "cpu~alice", alice.cpu_limit);
+		if (lowest_of_alice != NONE)
+			tables->limits[tables->limit_count++] =
+				(struct limit){LIMIT_LOWEST, "cpu~alice", lowest_of_alice};
 		add_limit(tables, "gres/gpu~alice", alice.gpu_limit);
 		add_purse(tables, "billing~alice", alice.billing);
 	}
@@ -120,11 +128,13 @@ static void carry_out(void)
 	for (size_t i = 0; i < check.task_count; i++) {
 		const struct task *task = &check.tasks[i];
 
-		outcomes[i] =
-			(struct task_outcome){.task = task, .outcome = OUTCOME_DONE, .reason = ""};
+		outcomes[i] = (struct task_outcome){.task = task,
+						    .outcome = deaf ? OUTCOME_FAILED : OUTCOME_DONE,
+						    .reason = deaf ? "deaf" : ""};
 		ck_assert_str_eq(task->field, "GrpTRESMins");
 		ck_assert_str_eq(task->slurm_account, "physics");
-		*limit_of(task->tres) = task->value;
+		if (!deaf)
+			*limit_of(task->tres) = task->value;
 	}
 	OK(bank_write(bank, now, check_record_outcomes, &all, &error));
 	ck_assert_int_eq(util_verify(bank), 0);
@@ -133,6 +143,8 @@ static void carry_out(void)
 /* A check an hour later, whose tasks are carried out. */
 static void observe(void)
 {
+	static const char asked[][RESOURCE_SIZE] = {"billing~alice", "billing~bob",
+						    "gres/gpu~alice"};
 	struct tables tables = {0};
 	struct observation observation = {
 		.cluster = "c1", .answered = answers, .time = now += HOUR, .share = 1};
@@ -143,6 +155,8 @@ static void observe(void)
 		observation.count = 2;
 		observation.purses = tables.purses;
 		observation.purse_count = tables.purse_count;
+		observation.asked = asked;
+		observation.asked_count = asks_users ? sizeof(asked) / sizeof(asked[0]) : 0;
 	}
 	check.observations = &observation;
 	check.observation_count = 1;
@@ -396,14 +410,60 @@ START_TEST(a_limit_of_a_user_that_was_changed_by_hand_is_reported_or_set_again)
 	open_physics();
 	use(&alice, 1000);
 	observe();
-	/* As when one of several partitions lost it. */
-	alice.cpu_limit = NONE;
+	alice.cpu_limit = 70;
 	observe();
 	ck_assert_uint_eq(count_found(FOUND_DRIFT, "physics"), 1);
-	ck_assert_int_eq(alice.cpu_limit, NONE);
+	ck_assert_int_eq(alice.cpu_limit, 70);
 	rules.put_right = true;
 	observe();
+	ck_assert_uint_eq(count_found(FOUND_PUT_RIGHT, "physics"), 1);
 	ck_assert_int_eq(alice.cpu_limit, 0);
+}
+END_TEST
+
+/* As in a new association: of a user who was added again, or in a further partition. */
+START_TEST(a_limit_of_a_user_that_is_gone_is_set_again)
+{
+	alice.cpu_limit = 5000;
+	open_physics();
+	use(&alice, 1000);
+	observe();
+	ck_assert_int_eq(alice.cpu_limit, 0);
+	alice.cpu_limit = NONE;
+	deaf = true;
+	observe();
+	ck_assert_uint_eq(check.finding_count, 0);
+	ck_assert_uint_eq(check.task_count, 1);
+	/* That failed, and is tried again. */
+	deaf = false;
+	observe();
+	ck_assert_uint_eq(check.finding_count, 0);
+	ck_assert_int_eq(alice.cpu_limit, 0);
+	observe();
+	ck_assert_uint_eq(check.task_count, 0);
+	/* The site's value from before is not lost. */
+	append(EVENT_DEPOSIT, SU_OF("alice"), 10);
+	observe();
+	ck_assert_int_eq(alice.cpu_limit, 5000);
+}
+END_TEST
+
+START_TEST(a_hold_that_some_partitions_lack_is_removed_from_the_others)
+{
+	open_physics();
+	use(&alice, 1000);
+	observe();
+	ck_assert_int_eq(alice.cpu_limit, 0);
+	/* Another partition was added, and the share is ended before a check. */
+	alice.cpu_limit = NONE;
+	lowest_of_alice = 0;
+	append(EVENT_CLOSE, SU_OF("alice"), 0);
+	observe();
+	ck_assert_uint_eq(check.task_count, 1);
+	ck_assert_int_eq(check.tasks[0].value, NONE);
+	lowest_of_alice = NONE;
+	observe();
+	ck_assert_uint_eq(check.task_count, 0);
 }
 END_TEST
 
@@ -460,6 +520,28 @@ START_TEST(a_user_without_association_is_left_alone)
 }
 END_TEST
 
+START_TEST(a_share_of_a_user_who_was_not_asked_for_waits)
+{
+	/* The share was opened after the cluster was asked. */
+	const int64_t limit = alice.cpu_limit;
+
+	alice.cpu_limit = GONE;
+	asks_users = false;
+	give("physics", 100000);
+	give(SU_OF("alice"), 1000);
+	observe();
+	ck_assert_uint_eq(count_found(FOUND_BASELINE, SU_OF("alice")), 0);
+	asks_users = true;
+	alice.cpu_limit = limit;
+	observe();
+	ck_assert_uint_eq(count_found(FOUND_BASELINE, SU_OF("alice")), 1);
+	ck_assert_int_eq(available(SU_OF("alice")), 1000);
+	use(&alice, 40);
+	observe();
+	ck_assert_int_eq(available(SU_OF("alice")), 960);
+}
+END_TEST
+
 START_TEST(a_user_who_left_and_came_back_is_held_again)
 {
 	open_physics();
@@ -474,7 +556,6 @@ START_TEST(a_user_who_left_and_came_back_is_held_again)
 	/* Added to the account again, a user has used nothing and has no limits. */
 	alice.billing = 0;
 	alice.cpu_limit = NONE;
-	rules.put_right = true;
 	observe();
 	ck_assert_uint_eq(count_found(FOUND_WENT_DOWN, SU_OF("alice")), 1);
 	ck_assert_int_eq(alice.cpu_limit, 0);
@@ -512,8 +593,11 @@ int main(void)
 	tcase_add_test(tcase, a_share_follows_its_account);
 	tcase_add_test(tcase, a_reset_zeroes_the_use_of_its_users);
 	tcase_add_test(tcase, a_limit_of_a_user_that_was_changed_by_hand_is_reported_or_set_again);
+	tcase_add_test(tcase, a_limit_of_a_user_that_is_gone_is_set_again);
+	tcase_add_test(tcase, a_hold_that_some_partitions_lack_is_removed_from_the_others);
 	tcase_add_test(tcase, what_cannot_be_read_of_a_user_concerns_that_user_alone);
 	tcase_add_test(tcase, a_user_without_association_is_left_alone);
+	tcase_add_test(tcase, a_share_of_a_user_who_was_not_asked_for_waits);
 	tcase_add_test(tcase, a_user_who_left_and_came_back_is_held_again);
 	tcase_add_test(tcase, a_silent_cluster_keeps_the_hold);
 	suite_add_tcase(suite, tcase);
