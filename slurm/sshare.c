@@ -42,6 +42,8 @@ struct answer {
 	const char *cluster;
 	const char *const *asked; /* users, sorted */
 	size_t asked_count;
+	bool all_users; /* all are asked for */
+	const char **found; /* then [asked] */
 	struct table table;
 	struct line *lines;
 	size_t count;
@@ -375,17 +377,61 @@ static int compare_place(const void *key, const void *item)
 	return strcmp(key, (*line)->share.account);
 }
 
+/* Writes the user in a cell in lower case. Returns false if it is none. */
+static bool fold_user(const char *cell, char to[SLURM_USER_MAX + 1])
+{
+	size_t len = strlen(cell);
+
+	if (len == 0 || len > SLURM_USER_MAX)
+		return false;
+	for (size_t i = 0; i <= len; i++)
+		to[i] = (char)tolower((unsigned char)cell[i]);
+	return true;
+}
+
+static int compare_listed(const void *a, const void *b)
+{
+	const char *const *x = a, *const *y = b;
+
+	return strcmp(*x, *y);
+}
+
+/* Asks for all users of the answer. */
+static int ask_for_all(struct answer *answer, struct sb_error *err)
+{
+	const struct table *table = &answer->table;
+	char user[SLURM_USER_MAX + 1];
+	size_t size = 1, count = 0;
+	char *at;
+
+	for (size_t i = 0; i < table->rows; i++)
+		size += strlen(table_cell(table, i, USER)) + 1;
+	answer->shares.names = at = malloc(size);
+	answer->found = calloc(table->rows + 1, sizeof(*answer->found));
+	if (!at || !answer->found)
+		return slurm_error_nomem(err);
+	for (size_t i = 0; i < table->rows; i++) {
+		if (table->lines[i].joined || !fold_user(table_cell(table, i, USER), user) ||
+		    !slurm_name_ok(user))
+			continue;
+		answer->found[count++] = at;
+		memcpy(at, user, strlen(user) + 1);
+		at += strlen(user) + 1;
+	}
+	array_unique(answer->found, count, compare_listed);
+	answer->asked = answer->found;
+	answer->asked_count = count;
+	return SB_OK;
+}
+
 /* Returns the user in a cell as asked for; NULL: nobody asked for that user. */
 static const char *asked_user(const struct answer *answer, const char *cell)
 {
 	char user[SLURM_USER_MAX + 1];
 	const char *const *found;
-	size_t len = strlen(cell);
 
-	if (len == 0 || len >= sizeof(user))
+	if (!fold_user(cell, user))
 		return NULL;
-	for (size_t i = 0; i <= len; i++)
-		user[i] = (char)tolower((unsigned char)cell[i]);
 	found = array_find(answer->asked, answer->asked_count, user, compare_names);
 	return found ? *found : NULL;
 }
@@ -691,6 +737,8 @@ static int read_rows(struct answer *answer, struct sb_error *err)
 				   "slurmctld runs (scontrol -M %s ping)",
 				   answer->cluster, answer->cluster);
 	TRY(read_accounts(answer, &plain, err));
+	if (answer->all_users)
+		TRY(ask_for_all(answer, err));
 	return answer->asked_count > 0 ? read_users(answer, plain, err) : SB_OK;
 }
 
@@ -700,16 +748,16 @@ int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *r
 	return sshare_read_users(slurm, cluster, NULL, 0, ret, err);
 }
 
-int sshare_read_users(const struct slurm *slurm, const char *cluster, const char *const users[],
-		      size_t count, struct shares *ret, struct sb_error *err)
+static int read_cluster(struct answer answer, struct shares *ret, struct sb_error *err)
 {
+	const struct slurm *slurm = answer.slurm;
+	const char *cluster = answer.cluster;
+	const bool users = answer.all_users || answer.asked_count > 0;
 	static const char format[] =
 		"Cluster,ID,RawUsage,GrpTRESMins,GrpTRESRaw,TRESRunMins,User,Account";
 	const char *const argv[] = {slurm->sshare,	 "-P", "-M", cluster, "-o", format,
-				    count ? "-a" : NULL, NULL};
+				    users ? "-a" : NULL, NULL};
 	const struct table_form form = {"sshare", columns, NCOLUMNS, cluster};
-	struct answer answer = {
-		.slurm = slurm, .cluster = cluster, .asked = users, .asked_count = count};
 	int code;
 
 	TRY(slurm_check_cluster(cluster, err));
@@ -722,11 +770,28 @@ int sshare_read_users(const struct slurm *slurm, const char *cluster, const char
 	} else {
 		shares_release(&answer.shares);
 	}
+	free(answer.found);
 	free(answer.path);
 	free(answer.nodes);
 	free(answer.lines);
 	table_release(&answer.table);
 	return code;
+}
+
+int sshare_read_users(const struct slurm *slurm, const char *cluster, const char *const users[],
+		      size_t count, struct shares *ret, struct sb_error *err)
+{
+	return read_cluster(
+		(struct answer){
+			.slurm = slurm, .cluster = cluster, .asked = users, .asked_count = count},
+		ret, err);
+}
+
+int sshare_read_all_users(const struct slurm *slurm, const char *cluster, struct shares *ret,
+			  struct sb_error *err)
+{
+	return read_cluster((struct answer){.slurm = slurm, .cluster = cluster, .all_users = true},
+			    ret, err);
 }
 
 const struct share *shares_find(const struct shares *shares, const char *account)
@@ -742,6 +807,7 @@ void shares_release(struct shares *shares)
 	free(shares->users);
 	free(shares->text);
 	free(shares->heads);
+	free(shares->names);
 	odd_rows_release(&shares->odd);
 	memset(shares, 0, sizeof(*shares));
 }

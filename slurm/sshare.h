@@ -47,6 +47,7 @@ struct shares {
 	size_t user_count;
 	char *text; /* the rows point into these two */
 	char *heads;
+	char *names; /* of users, if all were asked for */
 	struct odd_rows odd; /* rows with anything odd */
 };
 
@@ -81,6 +82,11 @@ int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *r
  * answer, so are all in doubt. Users of accounts that no bank can have are left out. */
 int sshare_read_users(const struct slurm *slurm, const char *cluster, const char *const users[],
 		      size_t count, struct shares *ret, struct sb_error *err);
+
+/* The same with the rows of all users whose names a share can have: those that slurm_name_ok()
+ * accepts in lower case. */
+int sshare_read_all_users(const struct slurm *slurm, const char *cluster, struct shares *ret,
+			  struct sb_error *err);
 
 /* Returns the row of [account], or NULL; valid until shares_release(). */
 const struct share *shares_find(const struct shares *shares, const char *account);

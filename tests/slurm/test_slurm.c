@@ -631,6 +631,33 @@ static void check_user(const struct shares *shares, size_t at, const char *accou
 
 #define ROOT "dev|1|9|||||root\n"
 
+START_TEST(sshare_reads_the_rows_of_all_users)
+{
+	static const char answer[] = HEADER ROOT "dev|2|5||||| a\n"
+						 "dev|3|4||||Zoe|  a\n"
+						 "dev|4|1||||a,b|  a\n"
+						 "dev|5|1||||x=y|  a\n"
+						 "dev|6|1||||bob|  a\n"
+						 "dev|7|3|||||  sub\n"
+						 "dev|8|3||||zoe|   sub\n";
+	struct sb_error err = {0};
+	struct shares shares;
+
+	canned.out = answer;
+	canned.out_len = strlen(answer);
+	canned.calls = 0;
+	ck_assert_int_eq(sshare_read_all_users(&slurm_canned, "dev", &shares, &err), 0);
+	ck_assert_int_eq(canned.calls, 1);
+	ck_assert_str_eq(canned.line, "sshare|-P|-M|dev|-o|Cluster,ID,RawUsage,GrpTRESMins,"
+				      "GrpTRESRaw,TRESRunMins,User,Account|-a");
+	ck_assert_uint_eq(shares.user_count, 3);
+	check_user(&shares, 0, "a", "bob", 6, 1);
+	check_user(&shares, 1, "a", "zoe", 3, 4);
+	check_user(&shares, 2, "sub", "zoe", 8, 3);
+	shares_release(&shares);
+}
+END_TEST
+
 START_TEST(sshare_reads_the_rows_of_users)
 {
 	struct shares shares;
@@ -2483,6 +2510,7 @@ int main(void)
 	tcase_add_test(good, sshare_reads_a_tree);
 	tcase_add_test(good, sshare_leaves_an_odd_usage_out);
 	tcase_add_test(good, sshare_reads_the_rows_of_users);
+	tcase_add_test(good, sshare_reads_the_rows_of_all_users);
 	tcase_add_test(good, sshare_takes_the_rows_of_a_user_that_slurmdbd_knows);
 	tcase_add_test(good, sshare_trusts_no_row_whose_number_another_has);
 	tcase_add_test(good, sshare_reads_users_below_accounts_with_odd_names);
