@@ -418,6 +418,7 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_FIRST_START] = "when the first period of the quota begins",
 	[FIELD_AT_CARRY] = "for how many periods after its own a quota can be spent",
 	[FIELD_AT_FORGIVE_BELOW] = "debt of this much or less is forgiven at a new period",
+	[FIELD_AT_SHARE] = "the share of a user who never had one",
 	[FIELD_AT_PERIOD] = "if the deposit is a quota: the end of its period",
 };
 

@@ -42,7 +42,7 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 	switch (event->kind) {
 	case EVENT_TERMS:
 		(void)snprintf(
-			to, size, "%s, credit %s, enforcement %s%s%s%s%s%s%s%s%s%s%s",
+			to, size, "%s, credit %s, enforcement %s%s%s%s%s%s%s%s%s%s%s%s%s",
 			event_word(FIELD_AT_ALLOWANCE, event->allowance),
 			quantity(env, now, event->account, event->credit),
 			event->enforcement == ENFORCE_SITE
@@ -56,7 +56,9 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 			event->quota ? ", quota " : "",
 			event->quota ? quantity(env, debt, event->account, event->quota) : "",
 			event->quota ? " every " : "",
-			event->quota ? event_word(FIELD_AT_EVERY, event->every) : "");
+			event->quota ? event_word(FIELD_AT_EVERY, event->every) : "",
+			event->share ? ", default share " : "",
+			event->share ? quantity(env, before, event->account, event->share) : "");
 		break;
 	case EVENT_BASELINE:
 		(void)snprintf(to, size, "%s starts at %s: %s", event->cluster,

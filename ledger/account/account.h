@@ -97,6 +97,7 @@ struct account {
 	bool own_thresholds; /* false: those of the settings */
 	struct thresholds thresholds;
 	struct quota quota;
+	int64_t share; /* what a user gets who never had a share of this purse; 0: none */
 	int64_t time; /* of the last entry; the state is settled to it */
 	uint64_t seq; /* the last entry */
 
@@ -195,6 +196,6 @@ const char *lever_name(char to[LEVER_NAME_SIZE], const char *field, const char *
 
 /* The stored form of the state. The version rises whenever the form or the rules change; states of
  * another version are not read but rebuilt from the journal (ledger/books/books.c). */
-enum { ACCOUNT_STATE_VERSION = 7 };
+enum { ACCOUNT_STATE_VERSION = 8 };
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err);
 int account_decode(const void *data, size_t len, struct account **ret, struct sb_error *err);

@@ -164,6 +164,7 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 	for (size_t i = 0; i < account->crossed_count; i++)
 		bytes_put_i64(to, account->crossed[i]);
 	put_quota(to, account);
+	bytes_put_i64(to, account->share);
 	return to->failed ? sb_error_nomem(err) : SB_OK;
 }
 
@@ -310,6 +311,7 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	for (size_t i = 0; i < account->crossed_count; i++)
 		account->crossed[i] = read_i64(&from);
 	read_quota(&from, account);
+	account->share = read_count(&from);
 	if (!reader_done(&from) || !sums_fit(account)) {
 		account_free(account);
 		if (from.no_memory)

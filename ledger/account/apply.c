@@ -76,6 +76,7 @@ static int apply_terms(struct account *account, const struct event *event, struc
 	account->enforcement = event->enforcement;
 	account->meter = event->meter;
 	set_quota(account, event);
+	account->share = event->share;
 	account_copy_text(account->field, sizeof(account->field), event->field);
 	account_copy_text(account->tres, sizeof(account->tres), event->tres);
 	account->decision = event->seq;

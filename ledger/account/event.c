@@ -110,6 +110,7 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_RESERVATION] = {"reservation", FIELD_TEXT, AT(reservation), 255, NULL},
 	[FIELD_AT_ROUND_SECONDS] = {"round_seconds", FIELD_NUMBER, AT(round_seconds), 0, NULL},
 	[FIELD_AT_MIN_CHARGE] = {"min_charge", FIELD_COUNT, AT(min_charge), 0, NULL},
+	[FIELD_AT_SHARE] = {"share", FIELD_COUNT, AT(share), 0, NULL},
 };
 
 static const uint8_t envelope[FIELD_ENVELOPE_COUNT] = {
@@ -127,10 +128,11 @@ static const uint8_t envelope[FIELD_ENVELOPE_COUNT] = {
 const struct kind_spec event_kinds[EVENT_KIND_END] = {
 	[EVENT_OPEN] = KIND("open", FIELD_AT_ACCOUNT),
 	[EVENT_CLOSE] = KIND("close", FIELD_AT_ACCOUNT),
-	[EVENT_TERMS] = KIND("terms", FIELD_AT_ACCOUNT, FIELD_AT_ALLOWANCE, FIELD_AT_CREDIT,
-			     FIELD_AT_ENFORCEMENT, FIELD_AT_FIELD, FIELD_AT_TRES,
-			     FIELD_AT_THRESHOLDS, FIELD_AT_METER, FIELD_AT_QUOTA, FIELD_AT_EVERY,
-			     FIELD_AT_FIRST_START, FIELD_AT_CARRY, FIELD_AT_FORGIVE_BELOW),
+	[EVENT_TERMS] =
+		KIND("terms", FIELD_AT_ACCOUNT, FIELD_AT_ALLOWANCE, FIELD_AT_CREDIT,
+		     FIELD_AT_ENFORCEMENT, FIELD_AT_FIELD, FIELD_AT_TRES, FIELD_AT_THRESHOLDS,
+		     FIELD_AT_METER, FIELD_AT_QUOTA, FIELD_AT_EVERY, FIELD_AT_FIRST_START,
+		     FIELD_AT_CARRY, FIELD_AT_FORGIVE_BELOW, FIELD_AT_SHARE),
 	[EVENT_BASELINE] = KIND("baseline", FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE,
 				FIELD_AT_BEFORE, FIELD_AT_NOW, FIELD_AT_REASON),
 	[EVENT_DEPOSIT] = KIND("deposit", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
@@ -189,9 +191,9 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
  * version 3. Files may omit them. An entry is stored in the first version that has all fields in
  * which the entry does not have the default. */
 static const uint8_t later_fields[EVENT_KIND_END] = {
-	[EVENT_CHARGE_JOB] = 4, [EVENT_TERMS] = 5, [EVENT_DEPOSIT] = 1};
+	[EVENT_CHARGE_JOB] = 4, [EVENT_TERMS] = 6, [EVENT_DEPOSIT] = 1};
 static const uint8_t newest_fields[EVENT_KIND_END] = {
-	[EVENT_CHARGE_JOB] = 3, [EVENT_TERMS] = 5, [EVENT_DEPOSIT] = 1};
+	[EVENT_CHARGE_JOB] = 3, [EVENT_TERMS] = 6, [EVENT_DEPOSIT] = 1};
 
 enum event_kind event_kind_by_name(const char *name)
 {
@@ -304,6 +306,7 @@ int event_field_is_default(const struct event *event, enum event_field field)
 	case FIELD_AT_FIRST_START:
 	case FIELD_AT_CARRY:
 	case FIELD_AT_FORGIVE_BELOW:
+	case FIELD_AT_SHARE:
 	case FIELD_AT_PERIOD:
 		return event_number(event, spec) == 0;
 	default:
@@ -494,6 +497,8 @@ static const char *kind_fault(const struct event *event)
 			return "there are periods without a quota";
 		if (event->carry > EVENT_CARRY_MAX)
 			return "a quota is carried for too many periods";
+		if (event->share && purse_user(event->account))
+			return "a share of a user has no users";
 		return event->quota && event->every == EVERY_NONE ? "the quota has no period"
 								  : NULL;
 	case EVENT_CHARGE:

@@ -196,6 +196,7 @@ struct event {
 	int64_t quota; /* terms: the deposit of each period; 0 is none */
 	int64_t carry; /* terms: for how many more periods a quota can be spent */
 	int64_t forgive_below; /* terms: debt up to this much is forgiven at a new period */
+	int64_t share; /* terms: the share of a user who never had one; 0: none */
 	int64_t period; /* deposit: a quota of the period that ends then; 0: not a quota */
 	uint64_t answers; /* the entry that this one answers */
 	uint8_t cause; /* enum cause */
@@ -322,6 +323,7 @@ enum event_field {
 	FIELD_AT_RESERVATION, /* from FIELD_AT_QUOTA on: version 4 */
 	FIELD_AT_ROUND_SECONDS,
 	FIELD_AT_MIN_CHARGE,
+	FIELD_AT_SHARE,
 	FIELD_COUNT_ALL,
 };
 

@@ -67,13 +67,17 @@ static int load_parties(struct books *books, const struct event *event, struct p
 }
 
 /* Applies a checked event. */
-static int apply(const struct parties *parties, const struct event *event, struct sb_error *err)
+static int apply(struct books *books, const struct parties *parties, const struct event *event,
+		 struct sb_error *err)
 {
 	parties->from->dirty = true;
 	if (parties->to)
 		parties->to->dirty = true;
-	return account_apply(parties->from->account, parties->to ? parties->to->account : NULL,
-			     event, err);
+	TRY(account_apply(parties->from->account, parties->to ? parties->to->account : NULL, event,
+			  err));
+	return books->txn && event->kind == EVENT_TERMS && event->share
+		       ? books_add_default_share(books, purse_resource(event->account), err)
+		       : SB_OK;
 }
 
 int books_store_entry(struct books *books, struct loaded *from, struct loaded *to,
@@ -106,7 +110,7 @@ static int append(struct books *books, const struct parties *parties, struct eve
 	if (parties->to)
 		TRY(books_record_waiting(books, parties->to, err));
 	books_stamp(books, event);
-	TRY(apply(parties, event, err));
+	TRY(apply(books, parties, event, err));
 	return books_store_entry(books, parties->from, parties->to, event, err);
 }
 
@@ -146,7 +150,7 @@ static int follow(struct books *books, const struct event *event, struct parties
 				    event->seq);
 	rc = load_parties(books, event, parties, err);
 	if (!rc)
-		rc = apply(parties, event, err);
+		rc = apply(books, parties, event, err);
 	if (rc)
 		sb_error_prefix(err, "entry %" PRIu64, event->seq);
 	return rc;

@@ -83,7 +83,13 @@ int books_resources(struct books *books, struct resources *ret, struct sb_error 
 /* Computes the same list from the accounts, all of which it loads: slower, but independent of the
  * stored list. */
 int books_used_resources(struct books *books, struct resources *ret, struct sb_error *err);
-/* Corrects the stored list. Checks do not find purses of a resource that it lacks. */
+/* The resources of which a purse has a default share, in the same form: a check asks for all users
+ * if there are any. The list may have one whose last default share was ended: a whole check removes
+ * it. */
+int books_default_shares(struct books *books, struct resources *ret, struct sb_error *err);
+int books_used_default_shares(struct books *books, struct resources *ret, struct sb_error *err);
+/* Corrects both stored lists. Checks do not find purses and default shares of a resource that they
+ * lack. */
 int books_mend_resources(struct books *books, struct sb_error *err);
 bool resources_have(const struct resources *resources, const char *name);
 bool resources_same(const struct resources *a, const struct resources *b);

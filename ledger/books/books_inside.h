@@ -97,6 +97,8 @@ void books_release(struct books *books);
 
 /* Adds the resource to the list of books_resources(); does nothing if the list has it. */
 int books_add_resource(struct books *books, const char *resource, struct sb_error *err);
+/* Adds a resource to the list of books_default_shares(). */
+int books_add_default_share(struct books *books, const char *resource, struct sb_error *err);
 
 /* append.c */
 

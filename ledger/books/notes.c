@@ -9,7 +9,8 @@
 
 static const struct slice machine_key = {"machine", 7}, last_check_key = {"last_check", 10},
 			  last_limits_key = {"last_look", 9}, pending_key = {"notify", 6},
-			  factors_key = {"factors", 7}, resources_key = {"resources", 9};
+			  factors_key = {"factors", 7}, resources_key = {"resources", 9},
+			  default_shares_key = {"default_shares", 14};
 
 enum {
 	FACTOR_NAME_MAX = 1023, /* more than Slurm's database takes for a name */
@@ -46,7 +47,8 @@ int books_set_machine(struct books *books, const char *machine, struct sb_error 
 	return books_set(books, STORE_META, machine_key, text_slice(machine), err);
 }
 
-int books_resources(struct books *books, struct resources *ret, struct sb_error *err)
+static int get_resources(struct books *books, struct slice key, struct resources *ret,
+			 struct sb_error *err)
 {
 	struct resources resources = {0};
 	struct slice value;
@@ -55,7 +57,7 @@ int books_resources(struct books *books, struct resources *ret, struct sb_error 
 	*ret = resources;
 	if (!books->txn)
 		return SB_OK;
-	TRY(get(books, STORE_META, resources_key, &value, err));
+	TRY(get(books, STORE_META, key, &value, err));
 	from = reader_on(value.data, value.len);
 	while (from.at < from.end && !from.failed) {
 		const char *text = read_text(&from, RESOURCE_SIZE - 1);
@@ -71,20 +73,29 @@ int books_resources(struct books *books, struct resources *ret, struct sb_error 
 	return SB_OK;
 }
 
+int books_resources(struct books *books, struct resources *ret, struct sb_error *err)
+{
+	return get_resources(books, resources_key, ret, err);
+}
+
+int books_default_shares(struct books *books, struct resources *ret, struct sb_error *err)
+{
+	return get_resources(books, default_shares_key, ret, err);
+}
+
 void resources_release(struct resources *resources)
 {
 	free(resources->list);
 	*resources = (struct resources){0};
 }
 
-int books_add_resource(struct books *books, const char *resource, struct sb_error *err)
+static int add(struct books *books, struct slice key, const char *resource, struct sb_error *err)
 {
 	struct resources resources;
 	struct bytes value = {0};
 	bool placed = false;
 
-	books->no_purses = false;
-	TRY(books_resources(books, &resources, err));
+	TRY(get_resources(books, key, &resources, err));
 	for (size_t i = 0; i < resources.count; i++) {
 		int order = strcmp(resource, resources.list[i]);
 
@@ -97,7 +108,18 @@ int books_add_resource(struct books *books, const char *resource, struct sb_erro
 	if (!placed)
 		bytes_put_text(&value, resource);
 	resources_release(&resources);
-	return books_set_bytes(books, STORE_META, resources_key, &value, err);
+	return books_set_bytes(books, STORE_META, key, &value, err);
+}
+
+int books_add_resource(struct books *books, const char *resource, struct sb_error *err)
+{
+	books->no_purses = false;
+	return add(books, resources_key, resource, err);
+}
+
+int books_add_default_share(struct books *books, const char *resource, struct sb_error *err)
+{
+	return add(books, default_shares_key, resource, err);
 }
 
 static int by_text(const void *a, const void *b)
@@ -105,7 +127,19 @@ static int by_text(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-int books_used_resources(struct books *books, struct resources *ret, struct sb_error *err)
+static bool has_budget(const struct account *purse)
+{
+	return !purse_is_account(purse->name);
+}
+
+static bool has_default_share(const struct account *purse)
+{
+	return purse->share > 0;
+}
+
+/* Lists the resources of the purses that [is_among] picks. */
+static int find_resources(struct books *books, bool (*is_among)(const struct account *purse),
+			  struct resources *ret, struct sb_error *err)
 {
 	struct resources resources = {0};
 	size_t count;
@@ -115,7 +149,7 @@ int books_used_resources(struct books *books, struct resources *ret, struct sb_e
 		const char *purse = books_at(books, i)->name;
 		char(*added)[RESOURCE_SIZE];
 
-		if (purse_is_account(purse))
+		if (!is_among(books_at(books, i)))
 			continue;
 		added = array_add(resources.list, resources.count);
 		if (!added) {
@@ -127,6 +161,16 @@ int books_used_resources(struct books *books, struct resources *ret, struct sb_e
 	array_unique(resources.list, resources.count, by_text);
 	*ret = resources;
 	return SB_OK;
+}
+
+int books_used_resources(struct books *books, struct resources *ret, struct sb_error *err)
+{
+	return find_resources(books, has_budget, ret, err);
+}
+
+int books_used_default_shares(struct books *books, struct resources *ret, struct sb_error *err)
+{
+	return find_resources(books, has_default_share, ret, err);
 }
 
 bool resources_have(const struct resources *resources, const char *name)
@@ -147,14 +191,15 @@ bool resources_same(const struct resources *a, const struct resources *b)
 	return same;
 }
 
-int books_mend_resources(struct books *books, struct sb_error *err)
+static int mend(struct books *books, struct slice key,
+		bool (*is_among)(const struct account *purse), struct sb_error *err)
 {
 	struct resources used, listed;
 	struct bytes value = {0};
 	int rc;
 
-	TRY(books_used_resources(books, &used, err));
-	rc = books_resources(books, &listed, err);
+	TRY(find_resources(books, is_among, &used, err));
+	rc = get_resources(books, key, &listed, err);
 	if (rc) {
 		resources_release(&used);
 		return rc;
@@ -162,11 +207,17 @@ int books_mend_resources(struct books *books, struct sb_error *err)
 	if (!resources_same(&listed, &used)) {
 		for (size_t i = 0; i < used.count; i++)
 			bytes_put_text(&value, used.list[i]);
-		rc = books_set_bytes(books, STORE_META, resources_key, &value, err);
+		rc = books_set_bytes(books, STORE_META, key, &value, err);
 	}
 	resources_release(&listed);
 	resources_release(&used);
 	return rc;
+}
+
+int books_mend_resources(struct books *books, struct sb_error *err)
+{
+	TRY(mend(books, resources_key, has_budget, err));
+	return mend(books, default_shares_key, has_default_share, err);
 }
 
 static int get_time(struct books *books, struct slice key, int64_t *ret, struct sb_error *err)

@@ -255,6 +255,27 @@ static int check_resources(struct run *run, struct sb_error *err)
 	return SB_OK;
 }
 
+/* The list may have more: a resource whose last default share was ended. */
+static int check_default_shares(struct run *run, struct sb_error *err)
+{
+	struct resources listed, used;
+	int rc;
+
+	TRY(books_used_default_shares(run->replayed, &used, err));
+	rc = books_default_shares(run->stored, &listed, err);
+	for (size_t i = 0; !rc && i < used.count; i++) {
+		if (!resources_have(&listed, used.list[i]))
+			problem(run,
+				"the list of default shares lacks '%s': checks do not look for new "
+				"users; the next whole check corrects that",
+				used.list[i]);
+	}
+	if (!rc)
+		resources_release(&listed);
+	resources_release(&used);
+	return rc;
+}
+
 /* ---- the index of accounts ---- */
 
 /* The whole index, compared with the entries that each account was replayed from. */
@@ -412,10 +433,11 @@ static int check_rest(struct run *run, struct sb_error *err)
 				"entry %" PRIu64 " is gone: the journal ends with entry %" PRIu64,
 				run->verify->heads[i].seq, run->head.seq);
 	}
-	if (run->replaying)
+	if (run->replaying) {
 		TRY(books_load_all(run->replayed, &run->verify->accounts, err));
-	if (run->replaying)
 		TRY(check_resources(run, err));
+		TRY(check_default_shares(run, err));
+	}
 	if (run->replaying && books_states_current(run->stored)) {
 		TRY(store_each(books_txn(run->stored), STORE_ACCOUNTS, (struct slice){0}, false,
 			       check_state, run, err));

@@ -97,6 +97,7 @@ static void take_event(struct world *world, struct event *event)
 	switch (event->kind) {
 	case EVENT_TERMS:
 		event->credit = take_amount(from);
+		event->share = bits & 16 && !purse_user(event->account) ? event->amount : 0;
 		if (bits & 32) {
 			event->quota = event->amount;
 			event->every = 1 + choice % (EVERY_COUNT - 1);

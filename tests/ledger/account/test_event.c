@@ -858,6 +858,10 @@ START_TEST(fields_that_contradict_each_other_are_refused)
 	OK(event_check(&event, &error));
 	event.carry = EVENT_CARRY_MAX + 1;
 	FAILS(SB_EINVAL, "too many periods", event_check(&event, &error));
+	event = (struct event){.kind = EVENT_TERMS, .account = "a:cpu~u", .share = 1};
+	FAILS(SB_EINVAL, "a share of a user has no users", event_check(&event, &error));
+	event.account = "a:cpu";
+	OK(event_check(&event, &error));
 	event = (struct event){.kind = EVENT_TRANSFER,
 			       .account = "a",
 			       .to = "a",
