@@ -179,6 +179,7 @@ static int run_pass(struct env *env, const struct checkup *checkup, struct pass 
 				     .clock_ok = checkup->clock_ok,
 				     .inspect = checkup->put_right,
 				     .shut = checkup->shut,
+				     .project_days = env->settings.project_days,
 				     .steps = &steps};
 	status = pass_clusters(env, checkup, &clusters, pass);
 	pass->seq = pass->check.head.seq;

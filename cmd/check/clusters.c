@@ -38,10 +38,12 @@ const char *clusters_refusal(const struct clusters *clusters, const char *name, 
 
 static int find_resources(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct resources *resources = ctx;
+	struct clusters *clusters = ctx;
 
-	resources_release(resources);
-	return books_resources(books, resources, err);
+	resources_release(&clusters->resources);
+	resources_release(&clusters->default_shares);
+	TRY(books_resources(books, &clusters->resources, err));
+	return books_default_shares(books, &clusters->default_shares, err);
 }
 
 int clusters_name(struct env *env, struct clusters *ret, struct sb_error *err)
@@ -56,7 +58,7 @@ int clusters_name(struct env *env, struct clusters *ret, struct sb_error *err)
 	if (!ret->names || !ret->list || !ret->answers)
 		return sb_error_nomem(err);
 	if (env->bank)
-		TRY(bank_read(env->bank, env->os.now(), find_resources, &ret->resources, err));
+		TRY(bank_read(env->bank, env->os.now(), find_resources, ret, err));
 	for (size_t i = 0; i < settings->cluster_count; i++)
 		(void)snprintf(ret->names[i], NAME_SIZE, "%s", settings->clusters[i]);
 	if (settings->cluster_count == 0) {
@@ -168,16 +170,20 @@ static void report_odd_rows(struct env *env, const char *cluster, const char *pr
 			cluster, program, rows->count - ODD_REPORTED_MAX);
 }
 
-/* Adds the limits that hold the shares of a user to those of the account, from [first] on. */
-static void add_user_limits(struct limit_block *block, size_t first, const struct user_rows *rows,
-			    const struct resources *resources)
+/* Adds the limits that hold the shares of a user. */
+static void add_user_limits(struct limit_block *block, const struct user_rows *rows,
+			    const struct user_resources *resources)
 {
-	for (size_t i = 0; i < resources->count; i++) {
+	const size_t first = block->count;
+	size_t count;
+	const struct user_resource *own = user_resources_of(resources, rows->list->user, &count);
+
+	for (size_t i = 0; i < count; i++) {
 		char lever[RESOURCE_SIZE];
 		bool there = false;
 		int64_t highest, lowest;
 
-		if (!user_rows_limit(rows, resources->list[i], lever, &highest, &lowest))
+		if (!user_rows_limit(rows, own[i].resource, lever, &highest, &lowest))
 			continue;
 		for (size_t j = first; j < block->count; j++)
 			there = there || strcmp(block->limits[j].tres, lever) == 0;
@@ -189,11 +195,11 @@ static void add_user_limits(struct limit_block *block, size_t first, const struc
 	}
 }
 
-/* Makes observations of sshare's rows. [resources] are those that shares may be of. */
-static int take_rows(struct cluster_answer *answer, const struct resources *resources,
-		     struct observation *to, struct sb_error *err)
+/* Makes observations of sshare's rows. */
+static int take_rows(struct cluster_answer *answer, struct observation *to, struct sb_error *err)
 {
 	const struct shares *shares = &answer->shares;
+	const struct user_resources *resources = &answer->of_users;
 	struct limit_block *block;
 	size_t room = 2 * user_purses_most(shares, resources), user = 0;
 
@@ -218,7 +224,7 @@ static int take_rows(struct cluster_answer *answer, const struct resources *reso
 			if (order > 0)
 				break;
 			if (order == 0)
-				add_user_limits(block, first, &rows, resources);
+				add_user_limits(block, &rows, resources);
 			user += rows.count;
 		}
 		answer->rows[i] =
@@ -363,17 +369,17 @@ static int by_purse(const void *a, const void *b)
 	return order ? order : strcmp(x->resource, y->resource);
 }
 
-/* Makes rows of the use of each resource in [all], shares included. */
-static int take_uses(struct cluster_answer *answer, const struct resources *all,
-		     struct observation *to, struct sb_error *err)
+/* Makes rows of the use by resource, and of users. */
+static int take_uses(struct cluster_answer *answer, struct observation *to, struct sb_error *err)
 {
+	const struct user_resources *of_users = &answer->of_users;
 	const struct shares *shares = &answer->shares;
 	const struct resources *resources = &answer->resources;
 	int64_t *minutes = calloc(2 * resources->count + 1, sizeof(*minutes));
 	struct observed *next;
 
 	answer->purses =
-		calloc(shares->count * resources->count + user_purses_most(shares, all) + 1,
+		calloc(shares->count * resources->count + user_purses_most(shares, of_users) + 1,
 		       sizeof(*answer->purses));
 	next = answer->purses;
 	if (!minutes || !next) {
@@ -385,7 +391,7 @@ static int take_uses(struct cluster_answer *answer, const struct resources *all,
 	to->purse_count = keep_counted(answer->purses, (size_t)(next - answer->purses), resources,
 				       shares, minutes);
 	free(minutes);
-	to->purse_count += user_purses_make(shares, all, answer->purses + to->purse_count);
+	to->purse_count += user_purses_make(shares, of_users, answer->purses + to->purse_count);
 	if (shares->user_count > 0)
 		array_sort(answer->purses, to->purse_count, by_purse);
 	to->purses = answer->purses;
@@ -585,16 +591,22 @@ int clusters_read_use(struct env *env, struct clusters *clusters, size_t at, str
 	size_t count = 0;
 	int rc;
 
-	TRY(find_users(all, &users, &count, err));
-	rc = sshare_read_users(&env->slurm, clusters->names[at], users, count, &answer->shares,
-			       err);
-	free(users);
+	if (clusters->default_shares.count > 0) {
+		rc = sshare_read_all_users(&env->slurm, clusters->names[at], &answer->shares, err);
+	} else {
+		TRY(find_users(all, &users, &count, err));
+		rc = sshare_read_users(&env->slurm, clusters->names[at], users, count,
+				       &answer->shares, err);
+		free(users);
+	}
 	TRY(rc);
-	TRY(take_rows(answer, all, &clusters->list[at], err));
+	TRY(user_resources_find(&answer->shares, all, &clusters->default_shares, &answer->of_users,
+				err));
+	TRY(take_rows(answer, &clusters->list[at], err));
 	TRY(clusters->every_resource ? find_every_resource(&answer->shares, &answer->resources, err)
 				     : find_resources_of_accounts(all, &answer->resources, err));
-	if (answer->resources.count + all->count > 0)
-		TRY(take_uses(answer, all, &clusters->list[at], err));
+	if (answer->resources.count + answer->of_users.count > 0)
+		TRY(take_uses(answer, &clusters->list[at], err));
 	clusters->list[at].answered = true;
 	return SB_OK;
 }
@@ -613,6 +625,8 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 	clusters->list[at].time = env->os.now();
 	clusters->list[at].asked = (const char(*)[RESOURCE_SIZE])clusters->resources.list;
 	clusters->list[at].asked_count = clusters->resources.count;
+	clusters->list[at].all_of = (const char(*)[RESOURCE_SIZE])clusters->default_shares.list;
+	clusters->list[at].all_count = clusters->default_shares.count;
 	rc = clusters_read_config(env, clusters, at, &config, &err);
 	if (!rc) {
 		reason = distrust(env, &config, !for_use, text);
@@ -679,8 +693,10 @@ void clusters_release(struct clusters *clusters)
 		free(clusters->answers[i].rows);
 		free(clusters->answers[i].purses);
 		resources_release(&clusters->answers[i].resources);
+		user_resources_release(&clusters->answers[i].of_users);
 	}
 	resources_release(&clusters->resources);
+	resources_release(&clusters->default_shares);
 	free(clusters->answers);
 	free(clusters->list);
 	free(clusters->names);

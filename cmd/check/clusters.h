@@ -2,6 +2,7 @@
 /* Asks the clusters what their accounts used and turns the answers into observations. */
 #pragma once
 
+#include "cmd/check/user_rows.h"
 #include "cmd/frame/env.h"
 #include "ledger/check/check.h"
 #include "slurm/scontrol.h"
@@ -17,6 +18,7 @@ struct cluster_answer {
 	struct observed *purses;
 	struct resources resources; /* the resources that the rows of accounts have: those of purses
 				       or, with OBSERVE_EVERYTHING, all that Slurm counts there */
+	struct user_resources of_users; /* the resources of shares and default shares */
 	bool limits, safe; /* of AccountingStorageEnforce */
 	enum billing_rule billing;
 };
@@ -27,6 +29,7 @@ struct clusters {
 	struct cluster_answer *answers; /* in the order of the list */
 	char (*names)[NAME_SIZE];
 	struct resources resources; /* the resources of the bank's purses, shares included */
+	struct resources default_shares; /* not empty: all users are read */
 	bool every_resource; /* rows of accounts have every resource that Slurm counts, not only
 				[resources] */
 	struct slurm_config local; /* of the local cluster, if the settings name none */

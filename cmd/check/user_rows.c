@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/check/user_rows.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "ledger/base/amount.h"
+#include "ledger/base/array.h"
 
 /* Slurm keeps the case of a GRES's type; a purse's resource is in lower case. Gives -1 if the list
  * does not have the resource. Returns false if it is malformed. */
@@ -62,22 +65,112 @@ static void find_limits(const struct user_rows *rows, const char *tres, int64_t 
 	}
 }
 
-static bool is_of_user(const char *resource, const char *user)
+static int by_user(const void *a, const void *b)
 {
-	const char *of = resource_user(resource);
+	const struct user_resource *x = a, *y = b;
+	int order = strcmp(x->user, y->user);
 
-	return of && strcmp(of, user) == 0;
+	return order ? order : strcmp(x->resource, y->resource);
 }
 
-size_t user_purses_most(const struct shares *shares, const struct resources *resources)
+static int add_user_resource(struct user_resources *to, const char *resource, struct sb_error *err)
 {
-	size_t count = 0;
+	struct user_resource *added = array_add(to->list, to->count);
+
+	if (!added)
+		return sb_error_nomem(err);
+	*added = (struct user_resource){resource_user(resource), resource};
+	return SB_OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const char *const *x = a, *const *y = b;
+
+	return strcmp(*x, *y);
+}
+
+/* Makes the resources of one user. */
+static int make_resources(const char *user, const struct resources *defaults, struct resources *to,
+			  struct sb_error *err)
+{
+	for (size_t i = 0; i < defaults->count; i++) {
+		char purse[NAME_SIZE], (*added)[RESOURCE_SIZE];
+
+		if (share_name("a", defaults->list[i], user, purse, NULL))
+			continue;
+		added = array_add(to->list, to->count);
+		if (!added)
+			return sb_error_nomem(err);
+		(void)snprintf(*added, RESOURCE_SIZE, "%s", purse_resource(purse));
+	}
+	return SB_OK;
+}
+
+/* Makes those of all users of the cluster, each once. */
+static int make_all(const struct shares *shares, const struct resources *defaults,
+		    struct resources *to, struct sb_error *err)
+{
+	const char **users = calloc(shares->user_count + 1, sizeof(*users));
+	size_t count = shares->user_count;
+	int rc = SB_OK;
+
+	if (!users)
+		return sb_error_nomem(err);
+	for (size_t i = 0; i < count; i++)
+		users[i] = shares->users[i].user;
+	array_unique(users, count, by_name);
+	for (size_t i = 0; i < count && !rc; i++)
+		rc = make_resources(users[i], defaults, to, err);
+	free(users);
+	return rc;
+}
+
+int user_resources_find(const struct shares *shares, const struct resources *used,
+			const struct resources *defaults, struct user_resources *ret,
+			struct sb_error *err)
+{
+	if (defaults->count > 0)
+		TRY(make_all(shares, defaults, &ret->made, err));
+	for (size_t i = 0; i < used->count; i++) {
+		if (resource_user(used->list[i]))
+			TRY(add_user_resource(ret, used->list[i], err));
+	}
+	for (size_t i = 0; i < ret->made.count; i++)
+		TRY(add_user_resource(ret, ret->made.list[i], err));
+	array_unique(ret->list, ret->count, by_user);
+	return SB_OK;
+}
+
+const struct user_resource *user_resources_of(const struct user_resources *resources,
+					      const char *user, size_t *ret_count)
+{
+	const struct user_resource key = {user, ""};
+	size_t at, count = 0;
+
+	(void)array_search(resources->list, resources->count, &key, by_user, &at);
+	while (at + count < resources->count && strcmp(resources->list[at + count].user, user) == 0)
+		count++;
+	*ret_count = count;
+	return resources->list + at;
+}
+
+void user_resources_release(struct user_resources *resources)
+{
+	free(resources->list);
+	resources_release(&resources->made);
+	*resources = (struct user_resources){0};
+}
+
+size_t user_purses_most(const struct shares *shares, const struct user_resources *resources)
+{
+	size_t sum = 0, count;
 
 	for (size_t i = 0; i < shares->user_count; i++) {
-		for (size_t j = 0; j < resources->count; j++)
-			count += is_of_user(resources->list[j], shares->users[i].user);
+		(void)user_resources_of(resources, shares->users[i].user, &count);
+		sum += count;
 	}
-	return count;
+	return sum;
 }
 
 /* Adds the minutes of one row. Returns false if one of them is unknown or they are too many. */
@@ -126,17 +219,19 @@ static bool make_user_purse(const struct user_rows *rows, const char *resource,
 	return true;
 }
 
-size_t user_purses_make(const struct shares *shares, const struct resources *resources,
+size_t user_purses_make(const struct shares *shares, const struct user_resources *resources,
 			struct observed *to)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < shares->user_count;) {
 		const struct user_rows rows = user_rows_at(shares, i);
+		size_t own_count;
+		const struct user_resource *own =
+			user_resources_of(resources, rows.list->user, &own_count);
 
-		for (size_t j = 0; j < resources->count; j++)
-			count += is_of_user(resources->list[j], rows.list->user) &&
-				 make_user_purse(&rows, resources->list[j], &to[count]);
+		for (size_t j = 0; j < own_count; j++)
+			count += make_user_purse(&rows, own[j].resource, &to[count]);
 		i += rows.count;
 	}
 	return count;
@@ -147,7 +242,7 @@ bool user_rows_limit(const struct user_rows *rows, const char *resource, char le
 {
 	char tres[RESOURCE_SIZE];
 
-	if (!is_of_user(resource, rows->list->user) || !resource_lever(resource, lever))
+	if (!resource_lever(resource, lever))
 		return false;
 	find_limits(rows, resource_base(tres, lever), highest, lowest);
 	return true;

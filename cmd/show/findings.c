@@ -131,6 +131,10 @@ static void report_finding(struct env *env, const struct finding *finding)
 			"counted: nothing was deposited; withdraw some, or set a smaller quota",
 			account, amount);
 		break;
+	case FOUND_SHARE:
+		report(env, "%s: user %s gets a share of %s", account, purse_user(finding->other),
+		       amount);
+		break;
 	case FOUND_OVERFLOW:
 		warning(env,
 			"%s: the usage on %s went from %s to %s, which is more than can be "

@@ -4,6 +4,7 @@
 #include "cmd/verbs/verb.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/number.h"
+#include "ledger/check/shares.h"
 
 struct giving {
 	char account[NAME_SIZE]; /* the account's purse of the resource */
@@ -23,18 +24,14 @@ static int measure(const struct env *env, struct books *books, struct giving *gi
 {
 	const struct account *account;
 	char text[QUANTITY_SIZE];
-	int64_t allocated, end = 0;
+	int64_t allocated;
 	int rc = books_find(books, giving->account, &account, err);
 
 	/* The account need not have a budget of the share's resource. */
 	if (rc == SB_ENOTFOUND && !giving->percent)
 		return SB_OK;
 	TRY(books_account(books, giving->account, &account, err));
-	for (size_t i = 0; i < account->lot_count; i++) {
-		if (account->lots[i].end > end && account->lots[i].end > books_time(books))
-			end = account->lots[i].end;
-	}
-	giving->to.window.default_end = end;
+	giving->to.window.default_end = shares_end(account, books_time(books));
 	if (!giving->percent)
 		return SB_OK;
 	TRY(account_allocated(account, &allocated, err));

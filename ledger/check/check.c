@@ -11,6 +11,7 @@
 #include "ledger/base/when.h"
 #include "ledger/check/jobs.h"
 #include "ledger/check/quota.h"
+#include "ledger/check/shares.h"
 
 /* How often limits that sshare does not show are inspected. */
 #define INSPECT_PERIOD (3600 * WHEN_SECOND)
@@ -90,6 +91,26 @@ const struct observed *observation_use(const struct observation *observation, co
 	if (strcmp(resource, RESOURCE_BILLING) == 0)
 		return observation_find(observation, account);
 	return array_find(observation->purses, observation->purse_count, &key, by_purse);
+}
+
+const struct observed *observation_users(const struct observation *observation, const char *purse,
+					 size_t *ret_count)
+{
+	char account[NAME_SIZE], first[RESOURCE_SIZE + 1];
+	const struct observed key = {.account = purse_account(account, purse), .resource = first};
+	size_t at, end, len;
+
+	/* Sorts before all users, whose names are not empty. */
+	len = (size_t)snprintf(first, sizeof(first), "%s~", purse_resource(purse));
+	(void)array_search(observation->purses, observation->purse_count, &key, by_purse, &at);
+	for (end = at; end < observation->purse_count; end++) {
+		const struct observed *row = &observation->purses[end];
+
+		if (strcmp(row->account, account) != 0 || strncmp(row->resource, first, len) != 0)
+			break;
+	}
+	*ret_count = end - at;
+	return observation->purses + at;
 }
 
 const struct observed *observation_purse(const struct observation *observation, const char *purse)
@@ -320,6 +341,24 @@ static int plan_purses(struct plan *plan, const struct purses *purses)
 	return check_settle(plan, purses);
 }
 
+/* Opens the default shares that users of the account lack, and adds them to its purses. */
+static int open_shares(const struct plan *plan, struct purses *purses)
+{
+	const size_t before = plan->check->opened;
+
+	TRY(shares_open(plan));
+	for (size_t i = 0; i < purses->count; i++) {
+		struct plan of = *plan;
+
+		of.account = purses->list[i];
+		TRY(shares_open(&of));
+	}
+	if (plan->check->opened == before)
+		return SB_OK;
+	purses_release(purses);
+	return books_purses(plan->books, plan->owner->name, purses, plan->err);
+}
+
 static int plan_account(const struct plan *whole, const struct account *account)
 {
 	struct plan plan = *whole;
@@ -328,7 +367,9 @@ static int plan_account(const struct plan *whole, const struct account *account)
 
 	plan.account = plan.owner = account;
 	TRY(books_purses(plan.books, account->name, &purses, plan.err));
-	rc = plan_purses(&plan, &purses);
+	rc = open_shares(&plan, &purses);
+	if (!rc)
+		rc = plan_purses(&plan, &purses);
 	purses_release(&purses);
 	return rc;
 }
@@ -372,8 +413,12 @@ static int plan_all(const struct plan *plan)
 	TRY(schedule_inspection(plan));
 	TRY(books_load_all(books, &count, plan->err));
 	for (size_t i = 0; i < count; i++) {
+		const size_t before = plan->check->opened;
+
 		if (purse_is_account(books_at(books, i)->name))
 			TRY(plan_account(plan, books_at(books, i)));
+		/* Shares come after their account. */
+		count += plan->check->opened - before;
 		steps_at(plan->check->steps, i + 1, count);
 	}
 	/* This check cannot use the corrected list, since it has asked the clusters by the old one;
@@ -433,6 +478,7 @@ int check_plan(struct books *books, void *ctx, struct sb_error *err)
 	check->again = check->doubtful = false;
 	check->inspects = check->inspect;
 	check->clock_gap = check->problems = 0;
+	check->opened = 0;
 	rc = plan_accounts(&plan);
 	check->head = *books_head(books);
 	return rc;

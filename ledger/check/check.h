@@ -44,14 +44,18 @@ struct observation {
 	const struct observed *rows; /* by account */
 	size_t count;
 	/* Rows for the resources of the bank's purses that the cluster shows: the same resources
-	 * for each account, sorted by account, then resource. They have no limits of their own:
-	 * those are in [rows]. */
+	 * for each account, sorted by account, then resource. Those of users are "billing~alice":
+	 * of users with shares and, where a purse has a default share of the resource, of all.
+	 * They have no limits of their own: those are in [rows]. */
 	const struct observed *purses;
 	size_t purse_count;
 	/* The resources that the bank's purses had when the cluster was asked. It was asked about
 	 * the users of the shares among them. */
 	const char (*asked)[RESOURCE_SIZE];
 	size_t asked_count;
+	/* The resources of which it was asked about all users. */
+	const char (*all_of)[RESOURCE_SIZE];
+	size_t all_count;
 };
 
 /* Returns the row of [account], or NULL, also when [account] is NULL. */
@@ -63,6 +67,9 @@ const struct observed *observation_use(const struct observation *observation, co
 				       const char *resource);
 /* The same for a purse of the bank, by its name. Returns NULL if [purse] is NULL. */
 const struct observed *observation_purse(const struct observation *observation, const char *purse);
+/* Returns the rows of users' use of the purse's resource, by user, and their number. */
+const struct observed *observation_users(const struct observation *observation, const char *purse,
+					 size_t *ret_count);
 
 /* Makes the tree of the cluster's accounts. Its names are borrowed from [observation]. The caller
  * calls tree_release(). */
@@ -107,6 +114,7 @@ enum finding_kind {
 	FOUND_QUOTA, /* a quota of [amount] was deposited, usable until [before] */
 	FOUND_FORGIVEN, /* debt of [amount] was forgiven at a new period */
 	FOUND_NO_QUOTA, /* ! a quota of [amount] is due, but the balance would be past int64 */
+	FOUND_SHARE, /* a user who never had one got the share [other] of [amount] */
 	FOUND_OVERFLOW, /* ! a charge is past int64: before, now */
 };
 
@@ -115,7 +123,7 @@ struct finding {
 	uint64_t seq; /* its entry, or 0 */
 	char account[NAME_SIZE];
 	char cluster[NAME_SIZE]; /* "": none */
-	char other[NAME_SIZE]; /* another account, or "" */
+	char other[NAME_SIZE]; /* another account or a purse, or "" */
 	char lever[LEVER_NAME_SIZE]; /* the limit, or "" */
 	int64_t amount, before, now;
 	bool unlimited; /* the account is never held for funds */
@@ -159,6 +167,8 @@ struct check {
 	const struct steps *steps; /* called after each account; NULL: none */
 	const struct foreseen *foreseen; /* for a dry run; may have an account several times */
 	size_t foreseen_count;
+	int project_days; /* how long a share lasts that is opened without money in the account; 0:
+			     for ever */
 	bool shut; /* set caps to 0, so that no job starts */
 	/* out; check_release() frees */
 	struct finding *findings;
@@ -177,6 +187,7 @@ struct check {
 	struct move *moves;
 	size_t move_count;
 	bool inspects; /* [inspect], or an inspection is due */
+	size_t opened; /* shares */
 	bool first; /* there was no check of all accounts before */
 };
 

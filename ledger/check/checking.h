@@ -60,6 +60,8 @@ int check_reading(struct books *books, const struct account *account, const char
 int check_charged_until(struct books *books, const struct account *account,
 			const struct meter *meter, int64_t *ret, struct sb_error *err);
 
+/* Records where counting starts for a share that the check opened: the present use. */
+int check_count_from_now(const struct plan *plan, const char *share);
 /* Finds the moves since the last check. Runs before any account is metered. */
 int check_find_moves(const struct plan *plan);
 /* Charges the use of the account on a cluster that answered; the charge may be deferred. */

@@ -487,6 +487,26 @@ static bool shows_resource(const struct observation *observation, const char *pu
 	return false;
 }
 
+static bool is_among(const char *resource, const char (*list)[RESOURCE_SIZE], size_t count)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < count && !found; i++)
+		found = strcmp(list[i], resource) == 0;
+	return found;
+}
+
+/* Whether the cluster was asked about the user of a share. */
+static bool was_asked(const struct observation *observation, const char *share)
+{
+	const char *resource = purse_resource(share);
+	char base[RESOURCE_SIZE];
+
+	return is_among(resource_base(base, resource), observation->all_of,
+			observation->all_count) ||
+	       is_among(resource, observation->asked, observation->asked_count);
+}
+
 /* Whether it is certain that the cluster has no use of the purse, of which it shows no row. That of
  * a share may only not have been asked for, or its account's row cannot be read. */
 static bool is_unused(const struct plan *plan)
@@ -499,11 +519,7 @@ static bool is_unused(const struct plan *plan)
 	if (!purse_user(purse))
 		return true;
 	row = observation_find(observation, purse_account(account, purse));
-	for (size_t i = 0; i < observation->asked_count; i++) {
-		if (strcmp(observation->asked[i], purse_resource(purse)) == 0)
-			return !row || !row->odd_usage;
-	}
-	return false;
+	return was_asked(observation, purse) && (!row || !row->odd_usage);
 }
 
 int check_meter(const struct plan *plan)
@@ -549,9 +565,9 @@ int check_meter(const struct plan *plan)
 
 /* ---- where counting starts ---- */
 
-int check_record_baselines(struct books *books, const char *name,
-			   const struct observation *observations, size_t count, bool from_zero,
-			   struct sb_error *err)
+static int record_baselines(struct books *books, const char *name,
+			    const struct observation *observations, size_t count, bool from_zero,
+			    struct sb_error *err)
 {
 	struct plan plan = {.books = books, .err = err};
 
@@ -570,7 +586,21 @@ int check_record_baselines(struct books *books, const char *name,
 		TRY(record_baseline(&on, -1, on.row && !from_zero ? on.row->usage : 0,
 				    from_zero ? REASON_FROM_ZERO : "opened", ""));
 	}
+	return SB_OK;
+}
+
+int check_record_baselines(struct books *books, const char *account,
+			   const struct observation *observations, size_t count, bool from_zero,
+			   struct sb_error *err)
+{
+	TRY(record_baselines(books, account, observations, count, from_zero, err));
 	return check_keep_trees(books, observations, count, err);
+}
+
+int check_count_from_now(const struct plan *plan, const char *share)
+{
+	return record_baselines(plan->books, share, plan->check->observations,
+				plan->check->observation_count, false, plan->err);
 }
 
 /* Returns where counting continues for an account above the reset one: at its use less that
