@@ -41,7 +41,7 @@ struct fake_member {
 	char limits[256]; /* GrpTRESMins as printed */
 };
 
-enum { FAKE_MEMBERS = 4 };
+enum { FAKE_MEMBERS = 8 };
 
 struct fake_account {
 	char name[256];

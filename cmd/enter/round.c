@@ -40,7 +40,8 @@ const char round_template[] =
 	"\n"
 	"# Terms: those that are not named stay. limited: yes, unlimited: yes,\n"
 	"# credit: 100, enforce: warn, lever: GrpJobs, thresholds: \"60,90\";\n"
-	"# quota: 1000 with every: month, and carry, start, forgive-below.\n"
+	"# quota: 1000 with every: month, and carry, start, forgive-below;\n"
+	"# default-share: 100.\n"
 	"- {ref: 2027-terms-physics, terms: physics, credit: 100, enforce: limit}\n";
 
 /* The verbs that an entry may name. */

@@ -308,7 +308,8 @@ const struct command cmd_share = {
 		"the limit follows what is left. `subank balance ACCOUNT --users` shows shares, "
 		"and "
 		"`subank why ACCOUNT --user USER` why a user is held.\n"
-		"Slurm is asked about users (`sshare -a`) only if a share was ever given, and "
+		"`subank terms --default-share` gives each new user a share. Slurm is asked about "
+		"users (`sshare -a`) only if there are such terms, or a share was ever given, and "
 		"from then on also after it has ended. Users' names follow the rule for accounts' "
 		"names and are read in lower case, as Slurm stores them.",
 	.examples = EXAMPLES(

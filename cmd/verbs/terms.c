@@ -23,6 +23,7 @@ enum {
 	COLUMN_OWN,
 	COLUMN_QUOTA,
 	COLUMN_EVERY,
+	COLUMN_SHARE,
 	COLUMN_RESOURCE,
 	COLUMN_COUNT
 };
@@ -39,10 +40,11 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_OWN] = {"Own", false, false, CELL_WHOLE},
 	[COLUMN_QUOTA] = {"Quota", true, false, CELL_AMOUNT},
 	[COLUMN_EVERY] = {"Every", false, false, CELL_WHOLE},
+	[COLUMN_SHARE] = {"Share", true, false, CELL_AMOUNT},
 	[COLUMN_RESOURCE] = {"Resource", false, false, CELL_RESOURCE},
 };
 
-enum { TERMS_SIZE = 640 };
+enum { TERMS_SIZE = 768 };
 
 /* The terms to change; the others stay. */
 struct terms {
@@ -58,6 +60,8 @@ struct terms {
 	char thresholds[THRESHOLDS_TEXT_SIZE]; /* "" for the site's */
 	bool quota_given, no_quota, start_given, forgive_given;
 	struct quota quota; /* 0 in a field, -1 in carry: not given */
+	bool share_given;
+	int64_t share; /* 0: none */
 };
 
 /* Writes the quota: "1000.00 SU every month from 2027-01-01, carried 1 month". Returns [to]. */
@@ -80,6 +84,17 @@ static const char *quota_text(const struct env *env, const struct account *accou
 	if (quota->forgive_below)
 		(void)snprintf(to + len, QUOTA_TEXT_SIZE - len, ", debt up to %s forgiven",
 			       quantity(env, forgiven, account->name, quota->forgive_below));
+	return to;
+}
+
+enum { SHARE_TEXT_SIZE = QUANTITY_SIZE + 32 };
+static const char *share_text(const struct env *env, const struct account *account,
+			      char to[SHARE_TEXT_SIZE])
+{
+	char amount[QUANTITY_SIZE];
+
+	(void)snprintf(to, SHARE_TEXT_SIZE, "%s for each new user",
+		       quantity(env, amount, account->name, account->share));
 	return to;
 }
 
@@ -120,7 +135,7 @@ static void describe(const struct holder *holder, bool lines, char *to, size_t s
 	const struct rules rules = holder->rules;
 	const bool purse = !purse_is_account(account->name);
 	char credit[QUANTITY_SIZE], lever[LEVER_NAME_SIZE], thresholds[THRESHOLDS_TEXT_SIZE];
-	char quota[QUOTA_TEXT_SIZE];
+	char quota[QUOTA_TEXT_SIZE], share[SHARE_TEXT_SIZE];
 	const struct {
 		const char *name, *value;
 		bool site;
@@ -136,6 +151,7 @@ static void describe(const struct holder *holder, bool lines, char *to, size_t s
 		{"thresholds", thresholds_text(thresholds, thresholds_of(account, &rules)),
 		 !account->own_thresholds},
 		{"quota", account->quota.amount ? quota_text(env, account, quota) : NULL, false},
+		{"share", account->share ? share_text(env, account, share) : NULL, false},
 	};
 	size_t len = 0;
 
@@ -176,7 +192,7 @@ static bool is_same(const struct account *account, const struct event *event)
 	       account->meter == event->meter && strcmp(account->field, event->field) == 0 &&
 	       strcmp(account->tres, event->tres) == 0 &&
 	       strcmp(own_thresholds(account, thresholds), event->thresholds) == 0 &&
-	       is_same_quota(&account->quota, event);
+	       account->share == event->share && is_same_quota(&account->quota, event);
 }
 
 /* Sets the quota of the event: the parts that were given, the others as the account has them. */
@@ -236,6 +252,7 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	event.credit = terms->credit_given ? terms->credit : account->credit;
 	event.enforcement = terms->enforcement ? terms->enforcement_word : account->enforcement;
 	event.meter = terms->meter ? terms->meter_word : account->meter;
+	event.share = terms->share_given ? terms->share : account->share;
 	TRY(set_quota(terms, account, books_time(books), &event, err));
 	TRY(find_holder(posting->env, books, account, &holder, err));
 	describe(&holder, false, now, sizeof(now));
@@ -315,6 +332,7 @@ static int print_row(struct listing *listing, struct books *books, const struct 
 	output_amount(output, COLUMN_QUOTA, account->quota.amount);
 	output_text(output, COLUMN_EVERY,
 		    account->quota.amount ? period_words[account->quota.every] : "");
+	output_amount(output, COLUMN_SHARE, account->share);
 	return SB_OK;
 }
 
@@ -422,6 +440,22 @@ static int read_quota(const struct posting *posting, struct terms *terms, struct
 		       : SB_OK;
 }
 
+/* "none" and 0 are none. */
+static int read_share(const struct posting *posting, struct terms *terms, struct sb_error *err)
+{
+	const char *share = option(posting->env, "default-share");
+
+	terms->share_given = share;
+	if (!share || strcmp(share, "none") == 0)
+		return SB_OK;
+	if (purse_user(posting->account))
+		return sb_error_set(err, SB_EINVAL,
+				    "'%s' is the share of one user: --default-share is a term of "
+				    "the account",
+				    posting->account);
+	return amount_read(posting, share, false, &terms->share, err);
+}
+
 static int read_terms(const struct posting *posting, struct terms *terms, struct sb_error *err)
 {
 	const struct env *env = posting->env;
@@ -449,6 +483,7 @@ static int read_terms(const struct posting *posting, struct terms *terms, struct
 		      &terms->enforcement_word, err));
 	TRY(read_word(terms->meter, FIELD_AT_METER, "there is no meter", &terms->meter_word, err));
 	TRY(read_quota(posting, terms, err));
+	TRY(read_share(posting, terms, err));
 	if (terms->lever && strcmp(terms->lever, "site") != 0)
 		TRY(lever_parse(terms->lever, &terms->choice, err));
 	if (list && strcmp(list, "site") != 0) {
@@ -496,13 +531,18 @@ static void add_request(struct posting *posting, const struct terms *terms)
 	if (terms->meter)
 		request_add(posting, " meter %s", terms->meter);
 	add_quota_request(posting, terms);
+	if (terms->share)
+		request_add(posting, " default-share %" PRId64 "s", terms->share);
+	else if (terms->share_given)
+		request_add(posting, " default-share none");
 }
 
 static bool shows(const struct env *env)
 {
-	static const char *const terms[] = {"limited", "unlimited", "credit",	  "enforce",
-					    "lever",   "meter",	    "thresholds", "quota",
-					    "every",   "start",	    "carry",	  "forgive-below"};
+	static const char *const terms[] = {
+		"limited", "unlimited",	    "credit",	    "enforce", "lever",
+		"meter",   "thresholds",    "quota",	    "every",   "start",
+		"carry",   "forgive-below", "default-share"};
 
 	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
 		if (option(env, terms[i]))
@@ -539,6 +579,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 		status = amount_confirm(&posting, option(env, "credit"), terms.credit);
 	if (status == EXIT_DONE && terms.quota.amount)
 		status = amount_confirm(&posting, option(env, "quota"), terms.quota.amount);
+	if (status == EXIT_DONE && terms.share)
+		status = amount_confirm(&posting, option(env, "default-share"), terms.share);
 	return status == EXIT_DONE ? post(&posting) : status;
 }
 
@@ -553,7 +595,7 @@ const struct command cmd_terms = {
 		"account's own with `*`; forms for programs name them in the column Own. The "
 		"others are those of the settings or, for a budget of another resource, those of "
 		"its account; Allowance and Credit are never inherited. With `-o`, Quota and its "
-		"period, Every, can be shown too.\n"
+		"period, Every, and Share, the default one, can be shown too.\n"
 		"Terms that are not named stay; `site` takes the settings' (a budget of another "
 		"resource: its account's).\n"
 		"RULE is what happens when the allowance is spent:\n"
@@ -581,7 +623,14 @@ const struct command cmd_terms = {
 		"check. "
 		"Periods follow the local calendar: from 31 January, the next months begin on the "
 		"last day of February and on 31 March. A new amount counts from the next period "
-		"on; a quota that is due already is deposited first. No time gets two quotas.",
+		"on; a quota that is due already is deposited first. No time gets two quotas.\n"
+		"With --default-share SU, the check gives each user whom Slurm has in the account, "
+		"and who never had a share of it, a share of that amount, once (`subank share`). "
+		"Those who are there get it at once. It counts from then on, and ends with the "
+		"account's money that ends last. "
+		"A share that was ended is not given again. A new amount is for later users: "
+		"shares that exist stay. The check then reads all users (`sshare -a`); it leaves "
+		"out those whose names no share can have.",
 	.examples = EXAMPLES(
 		{"subank terms physics", "show them"},
 		{"subank terms", "those of all accounts, in a table"},
@@ -591,8 +640,10 @@ const struct command cmd_terms = {
 		{"subank terms physics --meter jobs", "charged job by job, as sacct has them"},
 		{"subank terms physics --quota 1000 --every month --carry 1",
 		 "1000 SU a month, usable until the end of the next"},
+		{"subank terms physics --default-share 100",
+		 "100 SU for each user who never had a share"},
 		{"subank terms physics --thresholds site", "use the settings'"}),
-	.see_also = "check set",
+	.see_also = "check set share",
 	.max_args = -1,
 	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK | CMD_LIST | CMD_SORT,
 	.options = OPTIONS(
@@ -608,6 +659,7 @@ const struct command cmd_terms = {
 		{"start", 0, "TIME", "of the quota: start of the first period"},
 		{"carry", 0, "N", "of the quota: usable for N more periods; 0 for none"},
 		{"forgive-below", 0, "SU", "of the quota: forgive debt up to this; 0 for none"},
+		{"default-share", 0, "SU", "share for each user who never had one, or `none`"},
 		RESOURCE_OPTION),
 	.only_reads = shows,
 	.run = run,

@@ -163,6 +163,44 @@ test_under_jobs_a_share_has_the_jobs_of_its_user() {
 	run 0 subank verify
 }
 
+test_each_new_user_gets_the_default_share_once() {
+	local held
+	use_settings
+	new_bank
+	new_account given
+	run 0 subank open given 100
+	run 0 subank check
+	spend given 4 2
+	expect_true "use before" cluster_until 60 used_by "$CLUSTER_USER" given 8
+	run 0 subank terms given --default-share 20s
+	expect_match "the user" "given: user $CLUSTER_USER gets a share of <0.01 SU" "$out"
+	expect_equal "use from before is not in it" 20 "$(share_of "$CLUSTER_USER" given Available)"
+	# A user who comes later, without any use.
+	add_daemon given
+	run 0 subank check --dry-run
+	expect_match "foreseen" "given: user daemon gets a share" "$out"
+	run 0 subank check
+	expect_match "daemon" "given: user daemon gets a share" "$out"
+	submit given 'sleep 5' -n 8
+	expect_job "$job" COMPLETED
+	expect_true "use" cluster_until 60 used_by "$CLUSTER_USER" given 48
+	run 0 subank check
+	expect_equal "the user" cpu=0 "$(limits_of "$CLUSTER_USER" given)"
+	expect_equal "daemon" "" "$(limits_of daemon given)"
+	submit given 'sleep 1'
+	held=$job
+	expect_job_held "$held"
+	as daemon submit given 'sleep 1'
+	expect_job "$job" COMPLETED
+	# Ended, it is not given again.
+	run 0 subank share given "$CLUSTER_USER" none
+	expect_job "$held" COMPLETED
+	run 0 subank check
+	expect_equal "no more" "" "$(grep -F 'gets a share' <<<"$out")"
+	expect_equal "the user" "" "$(limits_of "$CLUSTER_USER" given)"
+	run 0 subank verify
+}
+
 is_held() {
 	run 0 subank check
 	[[ $(share_of "$1" "$2" State) = held ]]

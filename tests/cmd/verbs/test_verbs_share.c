@@ -376,6 +376,85 @@ START_TEST(under_jobs_a_share_has_the_jobs_of_its_user)
 }
 END_TEST
 
+START_TEST(a_malformed_default_share_is_refused)
+{
+	REFUSED(2, "", "terms", "bio", "--default-share", "-5");
+	REFUSED(2, "", "terms", "bio", "--default-share", "five");
+	REFUSED(2, "", "terms", "bio", "--default-share", "25%");
+	REFUSED(2, "", "terms", "bio", "--default-share", "0");
+	REFUSED(2, "one account at a time", "terms", "bio", "lab", "--default-share", "5");
+	REFUSED(1, "has no budget of gres/gpu", "terms", "bio", "--default-share", "5",
+		"--resource", "gres/gpu");
+	REFUSED(1, "has these terms already", "terms", "bio", "--default-share", "none");
+	DONE("", "share", "bio", "ann", "5");
+	REFUSED(2, "is the share of one user", "terms", "bio", "--resource", "billing~ann",
+		"--default-share", "5");
+}
+END_TEST
+
+START_TEST(new_users_get_the_default_share_once)
+{
+	uint64_t before;
+
+	DONE("", "check");
+	ck_assert_ptr_null(strstr(fake_line, " -a"));
+	GIVES(0, "share 2.00 SU for each new user", "left to the next check", "terms", "bio",
+	      "--default-share", "2", "--ref", "t1", "--no-apply");
+	GIVES(0, "recorded before with this ref", "left to", "terms", "bio", "--default-share", "2",
+	      "--ref", "t1", "--no-apply");
+	DONE("share        2.00 SU for each new user\n", "terms", "bio");
+	DONE("bio|7200\n", "terms", "-nPo", "Account,Share", "--seconds");
+	DONE("default share 2.00 SU", "journal", "bio", "-k", "terms");
+	GIVES(0, "", "left to the next check", "terms", "bio", "--credit", "1", "--no-apply");
+	fake_member("dev", "bio", "a,b");
+	fake_member("dev", "bio", "Eve");
+	fake_member("dev", "lab", "dan");
+	before = entries();
+	GIVES(0,
+	      "bio: user ann gets a share of 2.00 SU\nbio: user bob gets a share of 2.00 SU\n"
+	      "bio: user eve gets a share of 2.00 SU\n",
+	      "dry run", "check", "--dry-run");
+	ck_assert_uint_eq(entries(), before);
+	DONE("bio: user ann gets a share of 2.00 SU\n", "check");
+	/* Open, baseline and deposit of each; the fake Slurm has user someone everywhere. */
+	ck_assert_uint_eq(entries(), before + 12);
+	nothing_to_do();
+	use("ann", 7200);
+	DONE("bio:billing~ann: held", "check");
+	LIMITS_ARE("ann", "cpu=0");
+	DONE("7200|0\n7200|7200\n", "balance", "bio:billing~ann", "bio:billing~bob", "-nPo",
+	     "Allocated,Available", "--seconds");
+	DONE("2028-01-01T00:00:00", "balance", "bio:billing~bob", "--lots");
+	/* One that was ended is not given again; a new user gets the new amount. */
+	DONE("ended the share", "share", "bio", "ann", "none");
+	LIMITS_ARE("ann", "");
+	fake_member("dev", "bio", "carl");
+	DONE("bio: user carl gets a share of 0.50 SU\n", "terms", "bio", "--default-share", "0.5");
+	nothing_to_do();
+	/* No more. */
+	DONE("", "terms", "bio", "--default-share", "none");
+	fake_member("dev", "bio", "dora");
+	DONE("", "check");
+	nothing_to_do();
+	DONE("bio\nbio:billing~ann\nbio:billing~bob\nbio:billing~carl\nbio:billing~eve\nbio:"
+	     "billing~someone\n",
+	     "balance", "bio", "--users", "-nPo", "Account");
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(a_round_sets_a_default_share)
+{
+	static const char round[] = "- {ref: r1, terms: bio, default-share: 3}\n";
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/round.yaml", test_folder);
+	util_write_file(path, round, sizeof(round) - 1);
+	DONE("recorded 1 of 1", "import", "--append", path);
+	DONE("share        3.00 SU for each new user\n", "terms", "bio");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("share");
@@ -396,6 +475,9 @@ int main(void)
 	tcase_add_test(tcase, only_other_resources_than_su_need_a_unit);
 	tcase_add_test(tcase, the_shares_of_a_resource_are_also_those_of_the_past);
 	tcase_add_test(tcase, under_jobs_a_share_has_the_jobs_of_its_user);
+	tcase_add_test(tcase, a_malformed_default_share_is_refused);
+	tcase_add_test(tcase, new_users_get_the_default_share_once);
+	tcase_add_test(tcase, a_round_sets_a_default_share);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);
 }

@@ -159,7 +159,8 @@ START_TEST(terms_of_all_accounts_are_a_table)
 	     "    \"thresholds\": \"60,90\",\n"
 	     "    \"own\": null,\n"
 	     "    \"quota_seconds\": 0,\n"
-	     "    \"every\": null\n"
+	     "    \"every\": null,\n"
+	     "    \"share_seconds\": 0\n"
 	     "  }\n",
 	     "terms", "bio", "--json");
 	DONE("Account Lever\nchem    GrpTRESRunMins=cpu*\n", "terms", "chem", "-o",
