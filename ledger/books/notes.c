@@ -96,14 +96,16 @@ static int add(struct books *books, struct slice key, const char *resource, stru
 	bool placed = false;
 
 	TRY(get_resources(books, key, &resources, err));
+	if (resources_have(&resources, resource)) {
+		resources_release(&resources);
+		return SB_OK;
+	}
 	for (size_t i = 0; i < resources.count; i++) {
-		int order = strcmp(resource, resources.list[i]);
-
-		if (order <= 0 && !placed)
+		if (!placed && strcmp(resource, resources.list[i]) < 0) {
 			bytes_put_text(&value, resource);
-		placed = placed || order <= 0;
-		if (order != 0)
-			bytes_put_text(&value, resources.list[i]);
+			placed = true;
+		}
+		bytes_put_text(&value, resources.list[i]);
 	}
 	if (!placed)
 		bytes_put_text(&value, resource);
