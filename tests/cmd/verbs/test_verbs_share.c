@@ -192,6 +192,30 @@ START_TEST(several_users_are_held_by_one_call)
 }
 END_TEST
 
+static void refuse_changes(enum fake_program program)
+{
+	if (program == FAKE_SACCTMGR)
+		fake_mode[FAKE_SACCTMGR] = strstr(fake_line, "modify") ? FAKE_FAILS : FAKE_OK;
+}
+
+START_TEST(a_restore_is_done_once_all_partitions_have_it)
+{
+	struct fake_member *first = member("ann"), *second = fake_member("dev", "bio", "ann");
+
+	DONE("", "share", "bio", "ann", "0");
+	ck_assert_str_eq(first->limits, "cpu=0");
+	second->limits[0] = '\0';
+	fake_hook = refuse_changes;
+	RUN("share", "bio", "ann", "none");
+	ck_assert_int_eq(status, 3);
+	ck_assert_str_eq(first->limits, "cpu=0");
+	fake_hook = NULL;
+	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
+	DONE("", "check");
+	ck_assert_str_eq(first->limits, "");
+}
+END_TEST
+
 START_TEST(partitions_are_one_user)
 {
 	struct fake_member *first = member("ann"), *second = fake_member("dev", "bio", "ann");
@@ -222,6 +246,19 @@ START_TEST(partitions_are_one_user)
 	ck_assert_str_eq(first->limits, "cpu=90");
 	ck_assert_str_eq(second->limits, "cpu=90");
 	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(adopt_leaves_a_limit_of_some_partitions_to_the_site)
+{
+	struct fake_member *first = member("ann");
+
+	(void)fake_member("dev", "bio", "ann");
+	DONE("", "share", "bio", "ann", "5");
+	(void)snprintf(first->limits, 256, "cpu=0");
+	machine = "id/copy";
+	DONE("now commands Slurm", "adopt");
+	ck_assert_str_eq(first->limits, "cpu=0");
 }
 END_TEST
 
@@ -311,6 +348,8 @@ START_TEST(only_other_resources_than_su_need_a_unit)
 	DONE("", "check");
 	DONE("", "journal", "--csv");
 	check_unit(false);
+	DONE("", "balance", "bio", "bio:billing~ann", "--users", "-nPo", "Account");
+	ck_assert_str_eq(out, "bio\nbio:billing~ann\n");
 	DONE("", "balance", "--as-of", "now", "--csv", "--users");
 	ck_assert_ptr_nonnull(strstr(out, "~ann"));
 	check_unit(false);
@@ -368,9 +407,11 @@ START_TEST(under_jobs_a_share_has_the_jobs_of_its_user)
 	DONE("bio:billing~ann: held", "check");
 	LIMITS_ARE("ann", "cpu=0");
 	/* What was charged for a job is given back to the share too. */
-	GIVES(0, "", "released", "refund", "--job", "dev/4", "all", "--note", "gift", "--immediate",
-	      "-P");
+	GIVES(0, "", "dry run", "refund", "--job", "dev/4", "all", "--note", "gift", "--dry-run",
+	      "--csv");
+	ck_assert_ptr_nonnull(strstr(out, "bio:billing~ann"));
 	check_unit(false);
+	DONE("released", "refund", "--job", "dev/4", "all", "--note", "gift", "--immediate");
 	LIMITS_ARE("ann", "");
 	DONE("", "verify");
 }
@@ -467,7 +508,9 @@ int main(void)
 	tcase_add_test(tcase, a_spent_share_holds_its_user_until_there_is_more);
 	tcase_add_test(tcase, a_user_who_is_not_shown_after_a_restore_is_restored_later);
 	tcase_add_test(tcase, several_users_are_held_by_one_call);
+	tcase_add_test(tcase, a_restore_is_done_once_all_partitions_have_it);
 	tcase_add_test(tcase, partitions_are_one_user);
+	tcase_add_test(tcase, adopt_leaves_a_limit_of_some_partitions_to_the_site);
 	tcase_add_test(tcase, a_percentage_is_of_the_present_allocation);
 	tcase_add_test(tcase, a_request_with_a_ref_is_recorded_once);
 	tcase_add_test(tcase, the_receipt_of_a_share_is_that_of_its_last_entry);

@@ -96,12 +96,14 @@ static void make_tables(struct tables *tables)
 	}
 	if (has_alice)
 		add_purse(tables, "gres/gpu~alice", alice.gpu * MINUTE);
-	tables->rows[0] = (struct observed){.account = "physics",
-					    .parent = "root",
-					    .usage = physics.billing,
-					    .minutes = physics.billing / 60,
-					    .limits = tables->limits,
-					    .limit_count = tables->limit_count};
+	tables->rows[0] =
+		(struct observed){.account = "physics",
+				  .parent = "root",
+				  .usage = physics.billing < 0 ? 0 : physics.billing,
+				  .odd_usage = physics.billing < 0,
+				  .minutes = physics.billing < 0 ? -1 : physics.billing / 60,
+				  .limits = tables->limits,
+				  .limit_count = tables->limit_count};
 	tables->rows[1] = (struct observed){.account = "root", .parent = ""};
 }
 
@@ -424,6 +426,8 @@ END_TEST
 /* As in a new association: of a user who was added again, or in a further partition. */
 START_TEST(a_limit_of_a_user_that_is_gone_is_set_again)
 {
+	uint64_t head;
+
 	alice.cpu_limit = 5000;
 	open_physics();
 	use(&alice, 1000);
@@ -434,13 +438,20 @@ START_TEST(a_limit_of_a_user_that_is_gone_is_set_again)
 	observe();
 	ck_assert_uint_eq(check.finding_count, 0);
 	ck_assert_uint_eq(check.task_count, 1);
-	/* That failed, and is tried again. */
+	/* That failed, and is tried again: no other decision is needed. */
 	deaf = false;
+	head = util_head(bank).seq;
 	observe();
+	ck_assert_uint_eq(util_head(bank).seq, head + 1);
 	ck_assert_uint_eq(check.finding_count, 0);
 	ck_assert_int_eq(alice.cpu_limit, 0);
 	observe();
 	ck_assert_uint_eq(check.task_count, 0);
+	alice.cpu_limit = NONE;
+	rules.put_right = true;
+	observe();
+	ck_assert_uint_eq(check.finding_count, 0);
+	ck_assert_int_eq(alice.cpu_limit, 0);
 	/* The site's value from before is not lost. */
 	append(EVENT_DEPOSIT, SU_OF("alice"), 10);
 	observe();
@@ -542,6 +553,24 @@ START_TEST(a_share_of_a_user_who_was_not_asked_for_waits)
 }
 END_TEST
 
+/* Slurm's answer lacks the rows of users then. */
+START_TEST(a_share_of_an_account_that_cannot_be_read_waits)
+{
+	open_physics();
+	use(&bob, 10);
+	physics.billing = -1;
+	alice.cpu_limit = bob.cpu_limit = GONE;
+	observe();
+	ck_assert_uint_eq(count_found(FOUND_ODD_USAGE, "physics"), 1);
+	ck_assert_int_eq(check.problems, 1);
+	physics.billing = 10020;
+	alice.cpu_limit = bob.cpu_limit = NONE;
+	observe();
+	ck_assert_int_eq(check.problems, 0);
+	ck_assert_int_eq(available(SU_OF("bob")), 1990);
+}
+END_TEST
+
 START_TEST(a_user_who_left_and_came_back_is_held_again)
 {
 	open_physics();
@@ -598,6 +627,7 @@ int main(void)
 	tcase_add_test(tcase, what_cannot_be_read_of_a_user_concerns_that_user_alone);
 	tcase_add_test(tcase, a_user_without_association_is_left_alone);
 	tcase_add_test(tcase, a_share_of_a_user_who_was_not_asked_for_waits);
+	tcase_add_test(tcase, a_share_of_an_account_that_cannot_be_read_waits);
 	tcase_add_test(tcase, a_user_who_left_and_came_back_is_held_again);
 	tcase_add_test(tcase, a_silent_cluster_keeps_the_hold);
 	suite_add_tcase(suite, tcase);
