@@ -131,6 +131,12 @@ test_a_share_spans_all_partitions_of_its_user() {
 	as daemon submit parts 'sleep 1' -p main
 	held=$job
 	expect_job_held "$held"
+	# As a new association, one has no limit: it gets the hold, and the limit from before is not lost.
+	cluster_ask sacctmgr -i modify user where user=daemon account=parts cluster="$CLUSTER_NAME" partition=main \
+		set GrpTRESMins=cpu=-1 >/dev/null
+	expect_equal "one lacks it" "1" "$(limits_of daemon parts | grep -c cpu=0)"
+	run 0 subank check
+	expect_equal "both again" "cpu=0 cpu=0" "$(limits_of daemon parts | paste -sd ' ')"
 	run 0 subank share parts daemon none
 	expect_equal "the earlier ones" "cpu=777 cpu=777" "$(limits_of daemon parts | paste -sd ' ')"
 	expect_job "$held" COMPLETED
