@@ -232,11 +232,14 @@ int books_purses(struct books *books, const char *account, struct purses *ret, s
 	*ret = (struct purses){0};
 	if (books->no_purses)
 		return SB_OK;
-	TRY(books_resources(books, &resources, err));
-	books->no_purses = resources.count == 0;
-	resources_release(&resources);
-	if (books->no_purses)
-		return SB_OK;
+	if (!books->has_purses) {
+		TRY(books_resources(books, &resources, err));
+		books->no_purses = resources.count == 0;
+		books->has_purses = !books->no_purses;
+		resources_release(&resources);
+		if (books->no_purses)
+			return SB_OK;
+	}
 	(void)snprintf(first, sizeof(first), "%s:", account);
 	if (!books->complete && !books->loaded_all)
 		TRY(store_each(books->txn, STORE_ACCOUNTS, text_slice(first), false, load_purse,

@@ -37,7 +37,9 @@ struct books {
 	bool replay; /* entries bring their own times */
 	bool complete; /* every account is loaded: ignore the stored states */
 	bool loaded_all; /* the state of every account is loaded */
+	/* Both false: not known yet. Asked for every account, so the list is read once. */
 	bool no_purses; /* all purses are accounts' own */
+	bool has_purses; /* some may not be */
 	bool omit_deferred;
 	unsigned char bank[BANK_ID_SIZE];
 	struct head head;
