@@ -24,6 +24,11 @@ bool period_edge(int64_t first, enum every every, int64_t n, int64_t *ret)
 
 	if (n > COUNT_MAX || n < -COUNT_MAX)
 		return false;
+	/* A time of day that comes twice, when clocks go back, would become the earlier one. */
+	if (n == 0) {
+		*ret = first;
+		return true;
+	}
 	if (!(days ? when_add_days(first, days * (int)n, ret)
 		   : when_add_months(first, months * (int)n, ret)))
 		return false;

@@ -114,6 +114,19 @@ START_TEST(daylight_saving_moves_no_midnight)
 END_TEST
 
 /* In Paraguay summer began at midnight: the first of October 2017 began at one o'clock. */
+/* Clocks go back from 3:00 to 2:00: 2:59:59 comes at 0:59:59 UTC and again at 1:59:59. */
+START_TEST(the_first_period_begins_when_it_was_told_to)
+{
+	const int64_t first = INT64_C(1824947999) * WHEN_SECOND;
+	int64_t edge;
+
+	in_zone("CET-1CEST,M3.5.0,M10.5.0/3");
+	ck_assert(period_edge(first, EVERY_MONTH, 0, &edge));
+	ck_assert_int_eq(edge, first);
+	ck_assert_int_eq(period_at(first, EVERY_MONTH, first), 0);
+}
+END_TEST
+
 START_TEST(a_day_without_midnight_begins_later_and_the_next_does_not)
 {
 	in_zone("America/Asuncion");
@@ -198,6 +211,7 @@ int main(void)
 	tcase_add_test(tcase, the_end_of_a_month_stays_the_end);
 	tcase_add_test(tcase, a_leap_day_comes_every_four_years);
 	tcase_add_test(tcase, daylight_saving_moves_no_midnight);
+	tcase_add_test(tcase, the_first_period_begins_when_it_was_told_to);
 	tcase_add_test(tcase, a_day_without_midnight_begins_later_and_the_next_does_not);
 	tcase_add_test(tcase, a_day_that_is_missing_is_an_empty_period);
 	tcase_add_test(tcase, every_moment_is_in_one_period);
