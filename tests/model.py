@@ -153,6 +153,8 @@ def calendar(days):
 def edge(first, every, number, zone):
     """Returns when period [number] begins, counted from the start of the first one; None past the
     calendar."""
+    if number == 0:  # also in an hour that comes twice
+        return first
     seconds, rest = divmod(first, SECOND)
     offset = 0 if zone == "UTC" else 7200 if summer(seconds) else 3600
     days, clock = divmod(seconds + offset, 86400)
