@@ -67,6 +67,19 @@ struct sacct_odd {
 	bool ended; /* false: the job has not ended, so sacct shows it again */
 };
 
+/* Makes the row of a job that was read and cannot be used because of [field]. */
+static inline struct sacct_odd sacct_odd_job(const struct sacct_job *job, const char *field,
+					     const char *value)
+{
+	return (struct sacct_odd){.field = field,
+				  .value = value,
+				  .job = true,
+				  .id = job->id,
+				  .submit = job->submit,
+				  .account = job->account,
+				  .ended = job->end >= 0};
+}
+
 /* Finds TRES [name] in a list such as AllocTRES, as tres_count() does. SB_EFORMAT when that returns
  * false. */
 int sacct_tres(const char *list, const char *name, int64_t *ret, struct sb_error *err);

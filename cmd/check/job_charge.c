@@ -85,14 +85,9 @@ static bool is_unplaced(const struct metered *metered, const struct sacct_job *j
 static int leave_out_job(struct metered *metered, const struct sacct_job *job, const char *field,
 			 const char *value, struct sb_error *err)
 {
-	return metered_leave_out(&(struct sacct_odd){.field = field,
-						     .value = value,
-						     .job = true,
-						     .id = job->id,
-						     .submit = job->submit,
-						     .account = job->account,
-						     .ended = job->end >= 0},
-				 metered, err);
+	const struct sacct_odd odd = sacct_odd_job(job, field, value);
+
+	return metered_leave_out(&odd, metered, err);
 }
 
 /* Finds whether the job was allocated a resource of any purse. Returns false if one of the numbers

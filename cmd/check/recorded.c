@@ -212,17 +212,9 @@ static void leave_out_of(struct record *record, struct recorded *line, const str
 static void leave_out_job(struct record_reading *reading, struct recorded *line, const char *field,
 			  const char *value)
 {
-	const struct sacct_job *job = reading->job;
+	const struct sacct_odd odd = sacct_odd_job(reading->job, field, value);
 
-	leave_out_of(reading->record, line,
-		     &(struct sacct_odd){.field = field,
-					 .value = value,
-					 .job = true,
-					 .id = job->id,
-					 .submit = job->submit,
-					 .account = job->account,
-					 .ended = job->end >= 0},
-		     &reading->odd);
+	leave_out_of(reading->record, line, &odd, &reading->odd);
 }
 
 /* Adds the job as a whole if it ended in the period; in a period that lasts until now also what a
