@@ -227,7 +227,8 @@ static const struct option_spec *waiting_option(const struct command *command, c
 		if (!options[i]->argument)
 			continue;
 		if (word[1] == '-' ? strcmp(word + 2, options[i]->name) == 0
-				   : options[i]->letter && word[len - 1] == options[i]->letter)
+				   : option_letter(command, options[i]) &&
+					     word[len - 1] == options[i]->letter)
 			return options[i];
 	}
 	return NULL;

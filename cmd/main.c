@@ -136,6 +136,8 @@ int main(int argc, char *argv[])
 				  .run_with = run_program_with,
 				  .log = wants_syslog() ? log_to_syslog : NULL,
 				  .here = this_machine,
-				  .user_name = name_of_user}};
+				  .user_name = name_of_user,
+				  .groups = names_of_groups,
+				  .user_id = uid_of_user}};
 	return subank(&env, argc, argv);
 }

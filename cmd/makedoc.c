@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/check/metrics.h"
 #include "cmd/frame/argument.h"
 #include "cmd/frame/command.h"
 #include "cmd/frame/options.h"
 #include "cmd/frame/prose.h"
 #include "cmd/frame/settings_example.h"
+#include "cmd/mail/template.h"
 #include "cmd/subank.h"
 #include "ledger/account/event.h"
 
@@ -72,10 +74,11 @@ static void print_options(const struct command *command)
 
 	for (size_t i = 0; i < count; i++) {
 		const struct option_spec *option = options[i];
+		const char letter = option_letter(command, option);
 
 		printf(".TP\n\\fB");
-		if (option->letter)
-			printf("\\-%c\\fR, \\fB", option->letter);
+		if (letter)
+			printf("\\-%c\\fR, \\fB", letter);
 		printf("\\-\\-");
 		put_name(option->name);
 		printf("\\fR%s%s%s\n", option->argument ? " \\fI" : "",
@@ -160,6 +163,52 @@ static void verb_reference(const char *verb, const char *behind)
 	reference(name, 1, behind);
 }
 
+static const char about_templates[] =
+	"A template begins with a line `Subject: ...` and a blank line. Words in braces are "
+	"replaced "
+	"by their values; `{{` is a brace. A line with a word that has no value is left out. A "
+	"word "
+	"that the mail does not have is an error that names file and line, and the mail is not "
+	"sent. "
+	"Lines that follow each other are one paragraph, which is filled to 72 columns; a line "
+	"that "
+	"begins with a blank or with `--` is kept as it is, and `- ` begins an item of a list. "
+	"Templates are in UTF-8. Text from outside, such as a note, can change neither the header "
+	"of "
+	"a mail nor its layout.\n"
+	"The templates are:";
+
+/* Prints the templates of mail and the words in them, from their tables. */
+static void print_templates(void)
+{
+	printf(".SH TEMPLATES\n");
+	prose_roff(stdout, about_templates);
+	for (int kind = 0; kind < MAIL_KINDS; kind++)
+		described(mail_template_file((enum mail_kind)kind),
+			  mail_template_use((enum mail_kind)kind));
+	printf(".PP\nThe words, and the templates that have them:\n");
+	for (size_t i = 0; i < MAIL_WORDS; i++) {
+		const struct mail_word_spec *word = &mail_words[i];
+		const char *before = " (";
+		char name[64], text[1024];
+		size_t len = (size_t)snprintf(text, sizeof(text), "%s", word->meaning);
+
+		for (int kind = 0; kind < MAIL_KINDS; kind++) {
+			const char *file = mail_template_file((enum mail_kind)kind);
+
+			if (!(word->kinds & (1U << kind)))
+				continue;
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%.*s", before,
+						(int)strcspn(file, "."), file);
+			before = ", ";
+		}
+		(void)snprintf(text + len, sizeof(text) - len, ")%s",
+			       word->optional ? "; it may have no value" : "");
+		(void)snprintf(name, sizeof(name), "{%s}", word->name);
+		described(name, text);
+	}
+}
+
 /* ---- pages ---- */
 
 static void page_of_verb(const char *verb)
@@ -176,6 +225,8 @@ static void page_of_verb(const char *verb)
 	printf(".SH SYNOPSIS\n.B subank %s\n[\\fIOPTIONS\\fR] %s\n.SH DESCRIPTION\n", verb,
 	       command->arguments);
 	prose_roff(stdout, command->details);
+	if (strcmp(verb, "mail") == 0)
+		print_templates();
 	printf(".SH OPTIONS\n");
 	print_options(command);
 	printf(".SH VALUES\n");
@@ -228,14 +279,23 @@ static void print_forms(void)
 	printf(".PP\n");
 	prose_roff(
 		stdout,
-		"`journal --json` prints one object a line, the others print an array. In JSON "
+		"`journal --json` prints one object a line, the others print an array; `quote`, "
+		"which "
+		"has only --json, prints one object. In JSON "
 		"and CSV amounts are whole billing-seconds under names that end in `_seconds`, "
 		"times are RFC 3339, and all columns are printed unless -o chooses some. The "
 		"available amount of an unlimited account is null (empty in CSV), and its column "
 		"`unlimited` is true (yes); with -P the amount is `unlimited`. Where rows can be "
 		"of other resources than SU (`subank open --resource`), JSON and CSV also have "
 		"`resource` and `unit` (such as GPU-hours), and amounts are seconds of that "
-		"resource (of mem, MiB-seconds). With -P these columns are printed only if -o has "
+		"resource (of mem, MiB-seconds). With --unit su, JSON and CSV have decimals "
+		"instead, "
+		"under names that end in `_su` or, where rows can be of other resources, under the "
+		"column's own name and in the row's `unit`. They are cut to four decimals, which "
+		"differ for each billing-second, so their sum may be smaller in the last ones than "
+		"that of the books. In JSON they are strings, since many programs read other "
+		"numbers as floating point. `journal --json` has seconds alone. With -P these "
+		"columns are printed only if -o has "
 		"them.\n"
 		"`balance`, `usage` and `terms` have --sort. It takes columns, shown or not, "
 		"separated by commas: `--sort State,-Percent` sorts by State, and rows of the same "
@@ -279,7 +339,8 @@ static void page_of_program(void)
 	described("TMPDIR", "where `subank verify FILE` builds a bank to prove the file");
 	described("HOME, LD_LIBRARY_PATH, LOGNAME, PATH, SLURM_CONF, SLURM_CONF_SERVER, SLURM_JWT, "
 		  "SLURM_SACK_JWKS, SLURM_SACK_KEY, SLURM_SACK_SOCKET, TMPDIR, TZ, USER",
-		  "passed on to Slurm's commands, with LC_ALL=C. No other variable is, so that "
+		  "passed on to Slurm's commands, with LC_ALL=C and SLURM_BITSTR_LEN=0. No other "
+		  "variable is, so that "
 		  "SQUEUE_USERS, SACCT_FORMAT or SLURM_CLUSTERS cannot change their answers; a "
 		  "program that the settings name instead of one sets the other variables that it "
 		  "needs");
@@ -294,6 +355,65 @@ static void page_of_program(void)
 	reference("subank-journal", 5, ",");
 	reference("sshare", 1, ",");
 	reference("sacctmgr", 1, "");
+}
+
+static void metrics_and_ondemand(void)
+{
+	const struct metric_text *metric;
+	char name[128];
+
+	printf(".SH METRICS\n");
+	prose_roff(
+		stdout,
+		"With metrics_file, every check and every entry writes what Prometheus can read "
+		"through the textfile collector of node_exporter. The name of the file must end "
+		"with .prom. The easiest setup is `metrics_file: " DEFAULT_PUBLIC
+		"/subank.prom` and a link to it in the collector's folder, on Debian:\n"
+		"  ln -s " DEFAULT_PUBLIC "/subank.prom /var/lib/prometheus/node-exporter/\n"
+		"The folder of the file must be one that only root or the owner of the bank can "
+		"write, as for publish_file, and that node_exporter can enter. The file has mode "
+		"0644: all users of this machine can read it, and everybody who can ask Prometheus "
+		"sees the names and balances of all accounts, whatever `publish` says.\n"
+		"The label account is an account of the bank, and resource what its amounts are "
+		"of: "
+		"`billing` for SU, or the resource of a budget. Amounts are seconds of the "
+		"resource: 3600 billing-seconds are an SU. Shares of users have no metrics.\n"
+		"Samples have no time of their own: a file that is no longer written shows its "
+		"last "
+		"values for ever. The alert SubankCheckLate in the examples notices that. A bank "
+		"that was restored may have lower counters; Prometheus takes that for a reset.\n"
+		"The folder " DEFAULT_MONITORING
+		" has examples: alerts (`subank.rules.yml`, to be named under rule_files in "
+		"prometheus.yml), and a dashboard for Grafana (`subank.dashboard.json`, to be "
+		"imported).");
+	printf("The metrics are:\n");
+	for (size_t i = 0; (metric = metrics_text(i)); i++) {
+		(void)snprintf(name, sizeof(name), "%s%s%s%s", metric->name,
+			       *metric->labels ? "{" : "", metric->labels,
+			       *metric->labels ? "}" : "");
+		printf(".TP\n");
+		prose_roff_line(stdout, name);
+		printf("%s: ", metric->type);
+		prose_roff_line(stdout, metric->help);
+	}
+	printf(".SH \"OPEN ONDEMAND\"\n");
+	prose_roff(
+		stdout,
+		"With ondemand_file, every check and every entry writes the balances that the "
+		"dashboard of Open OnDemand warns about. Name the file in "
+		"/etc/ood/config/apps/dashboard/env, on the machine of the dashboard:\n"
+		"  OOD_BALANCE_PATH=" DEFAULT_PUBLIC "/ondemand.json\n"
+		"  OOD_BALANCE_THRESHOLD=10\n"
+		"A user sees a warning for each of his accounts whose value is not above the "
+		"threshold. He has a row for each account of the bank that is the first to pay for "
+		"his jobs; checks ask slurmdbd once an hour whose accounts are whose, as for "
+		"`publish: own`. The value is what is available, in SU, rounded down. With "
+		"`ondemand: days` it is how many days that lasts, at the rate of the last 30 days, "
+		"or until the window ends. Accounts without a limit have no row, and budgets of "
+		"other resources have none: the dashboard has one unit.\n"
+		"The rules for the folder are those of metrics_file. The file has mode 0644, "
+		"because the dashboard reads it as the user who has logged in: all users can read "
+		"the balances of all others in it.");
 }
 
 static void page_of_settings(void)
@@ -322,6 +442,27 @@ static void page_of_settings(void)
 		"Users must be able to enter the folder of publish_file, and only root or the "
 		"owner of the bank may be able to write it: anybody else who can put files there "
 		"could bring back an older one.\n"
+		"`publish: own` shows each user his own accounts, and these in detail: `subank "
+		"balance` with --lots, --forecast and --users, `subank why`, and `subank usage` of "
+		"the last 92 days. A user is in an account of the bank if he has an association in "
+		"it, or in an account of Slurm below it that the bank does not have, on a cluster "
+		"of the bank: one of clusters or, if they are left out, the local one. He sees its "
+		"use by user, that of accounts below it "
+		"that have budgets of their own as `(accounts below)`, its shares "
+		"and, where `why` names entries, their notes and authors. Of "
+		"accounts above it he learns the names, of all others nothing. Checks ask "
+		"slurmdbd once an hour who is where, so a user who has left an account sees it for "
+		"an hour at most. The rates of --forecast are an hour old at most. The bank's "
+		"owner must be able to see all associations "
+		"(`PrivateData` in slurmdbd.conf).\n"
+		"publish_file itself then has no account. Beside it, in the folder publish_file.d, "
+		"each user has a folder of his own, which a POSIX access control list lets him "
+		"alone enter, with links to the files of his accounts. Others see when a user's "
+		"folder changed (`stat`), and so about when his accounts did. ext4, XFS and tmpfs "
+		"have "
+		"such lists, NFS 4 has not. On a tmpfs, as below " DEFAULT_PUBLIC
+		", the files are written fastest. If you stop using `publish: own`, remove that "
+		"folder: it stays as it is.\n"
 		"`publish: group` gives the file to the group of its folder. The tmpfiles.d file "
 		"of subank makes " DEFAULT_PUBLIC
 		" at boot, with the group slurm. For another group copy that "
@@ -334,12 +475,41 @@ static void page_of_settings(void)
 		"other folders, such as one on a file system that machines share, add them with "
 		"`systemctl edit subank-check.service`: a line `[Service]`, and below it "
 		"`ReadWritePaths=/shared/subank`.");
+	metrics_and_ondemand();
+	printf(".SH \"REQUESTS OF MANAGERS\"\n");
+	prose_roff(
+		stdout,
+		"With `requests: /var/spool/subank/requests`, managers of accounts (`subank terms "
+		"ACCOUNT --manager`) can ask for transfers and shares with `subank request`. The "
+		"tmpfiles.d file of subank makes that folder; any other must belong to the owner "
+		"of the bank, with mode 0711, on a file system with POSIX access control lists "
+		"(ext4, XFS and tmpfs have them, NFS 4 has not) that is not emptied at boot. Where "
+		"users work on other machines, it must be on a file system that the machines "
+		"share, and they need the same settings. `subank doctor` inspects it.\n"
+		"Each whole check makes a folder for each manager there, named after the uid. Only "
+		"that user and the bank's owner can enter it. A request in it is one file of mode "
+		"0644; the owner of the file is the identity of the manager. Files of others, with "
+		"several names, above 4096 bytes, and anything that is no file are refused. A "
+		"check takes requests last, when use is charged and limits are set: up to 100 of "
+		"each user, 5 of them for shares, and it stops after a minute. The rest waits for "
+		"the next one, and so do requests about accounts whose use it could not read on "
+		"one of their clusters, and those of a user whose folder has more than 1000 files. "
+		"A folder is closed to its user with the first check after the user manages no "
+		"account, and removed once it is empty. The check writes an answer into the same "
+		"folder, `ID.answer`, "
+		"keeps the newest 100 for 30 days, and removes the request. The ref of the entry "
+		"is `request:UID:ID`, so no request is recorded twice.\n"
+		"Only accounts are compared with the tree of Slurm that the last check has read. "
+		"A coordinator of several accounts can move accounts between them: make nobody "
+		"a manager of one of these who should not have the money of the others.");
 	printf(".SH FILES\n");
 	described(DEFAULT_SETTINGS, "the settings");
+	described(DEFAULT_MONITORING, "examples for Prometheus and Grafana");
 	described(DEFAULT_EXAMPLE, "all settings, commented out, to begin with");
 	printf(".SH \"SEE ALSO\"\n");
 	reference("subank", 1, ",");
-	reference("subank", 7, "");
+	reference("subank", 7, ",");
+	reference("subank-submit", 7, "");
 }
 
 /* The meanings of the fields of entries. */
@@ -356,7 +526,7 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_SUDO] =
 		"without a login, the user who ran sudo, from SUDO_USER, which anybody may set",
 	[FIELD_AT_ACCOUNT] = "the account of the bank",
-	[FIELD_AT_TO] = "the account that received it",
+	[FIELD_AT_TO] = "the account that received it, or took over",
 	[FIELD_AT_ANY_TO] = "of a transfer that is reversed: the account that had received it",
 	[FIELD_AT_CLUSTER] = "the cluster",
 	[FIELD_AT_RESOURCE] = "the resource of the amounts: `billing` for SU, else the TRES or "
@@ -376,7 +546,8 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_LEVEL] = "the percentage that was crossed",
 	[FIELD_AT_USED] = "how much had been used",
 	[FIELD_AT_ALLOCATED] = "of how much",
-	[FIELD_AT_DEBT] = "how much of the amount became debt, or paid debt",
+	[FIELD_AT_DEBT] = "how much of the amount became debt, or paid debt; of a rename or merge, "
+			  "the debt that is taken over",
 	[FIELD_AT_FOUND] =
 		"the value found in Slurm, in Slurm's unit; left out when there was none",
 	[FIELD_AT_SET] = "the value to set; left out when the limit is to be cleared",
@@ -420,6 +591,18 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_FORGIVE_BELOW] = "debt of this much or less is forgiven at a new period",
 	[FIELD_AT_SHARE] = "the share of a user who never had one",
 	[FIELD_AT_PERIOD] = "if the deposit is a quota: the end of its period",
+	[FIELD_AT_QUEUE_ACTION] = "whether the jobs go to the scavenger QOS or return from it",
+	[FIELD_AT_TO_QOS] = "the QOS that the jobs get",
+	[FIELD_AT_TIME_LIMIT] = "the time limit that each of these jobs has at its user's wish, in "
+				"minutes; left out: none. They get it along with the QOS",
+	[FIELD_AT_JOBS] = "Slurm's numbers of the jobs: `12,15+0`; an array has that of its first "
+			  "task",
+	[FIELD_AT_LEFT] = "of those jobs, the ones that are left alone from now on: Slurm did not "
+			  "move them, or their user did",
+	[FIELD_AT_GONE] = "of those jobs, the ones that no longer wait, or no longer have to move",
+	[FIELD_AT_CONTACTS] = "the addresses that get mail about the account, with commas between",
+	[FIELD_AT_MANAGERS] = "the users who manage it, with commas between",
+	[FIELD_AT_REST] = "the money that is taken over: what is left of the lots",
 };
 
 static const char *const kind_meanings[EVENT_KIND_END] = {
@@ -452,6 +635,19 @@ static const char *const kind_meanings[EVENT_KIND_END] = {
 	[EVENT_RECONCILE] = "`subank reconcile` recorded the difference to Slurm's record of jobs",
 	[EVENT_FEE] = "`subank charge` charged something that Slurm does not measure",
 	[EVENT_FORGIVE] = "debt that was left at the start of a period is forgiven",
+	[EVENT_QUEUE] = "queued jobs are about to be moved from `qos` to `to_qos`: away, to the "
+			"scavenger QOS, or back to the one they had",
+	[EVENT_QUEUED] =
+		"the outcome of that: jobs in neither list were moved. If it failed, Slurm "
+		"refused those in `left`, and a check tries again an hour later. Later entries "
+		"for the same one tell of jobs that have started or ended, or that their "
+		"user moved",
+	[EVENT_PEOPLE] = "replaces the contacts and managers of an account",
+	[EVENT_RENAME] = "another name takes over the account with its money, debt and terms; "
+			 "the former name is closed",
+	[EVENT_MERGE] = "another account takes over the money and the debt of the account, which "
+			"is closed; further entries do the same for what it is charged or given "
+			"back afterwards",
 };
 
 static const char *const forms[] = {

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/check/metrics.h"
 #include "cmd/check/publish.h"
 #include "cmd/frame/help.h"
 #include "cmd/frame/messages.h"
@@ -41,6 +42,13 @@ static bool writes(const struct env *env)
 	       !(command->only_reads && command->only_reads(env));
 }
 
+/* Whether the verb shows what this bank publishes. */
+static bool shows_published(const struct env *env)
+{
+	return has_flag(env, CMD_PUBLISHED) ||
+	       (has_flag(env, CMD_PUBLISHED_OWN) && env->settings.publish == PUBLISH_OWN);
+}
+
 /* Whether this user cannot open the bank but can read what it publishes. */
 static bool is_closed(const struct env *env)
 {
@@ -53,6 +61,7 @@ static bool is_closed(const struct env *env)
 static int refuse_users(const struct env *env, struct sb_error *err)
 {
 	const char *folder = env->store.folder;
+	const char *advice = "`subank balance` shows what is published";
 	const struct passwd *owner = NULL;
 	struct stat st;
 
@@ -63,11 +72,13 @@ static int refuse_users(const struct env *env, struct sb_error *err)
 			return SB_OK;
 		owner = getpwuid(st.st_uid);
 	}
+	if (access(env->settings.publish_file, F_OK) != 0)
+		advice = "nothing is published, ask the administrators for more";
+	else if (env->settings.publish == PUBLISH_OWN)
+		advice = "`subank balance`, `why` and `usage` show what is published of your "
+			 "accounts";
 	return sb_error_set(err, SB_ESYSTEM, "the books in %s are closed to all but %s: %s", folder,
-			    owner ? owner->pw_name : "their owner",
-			    access(env->settings.publish_file, F_OK) == 0
-				    ? "`subank balance` shows what is published"
-				    : "nothing is published, ask the administrators for more");
+			    owner ? owner->pw_name : "their owner", advice);
 }
 
 static int open_bank(struct env *env, struct sb_error *err)
@@ -111,8 +122,13 @@ static int prepare(struct env *env, struct sb_error *err)
 	env->store = (struct store_options){.folder = bank ? bank : env->settings.bank,
 					    .doing = env->doing,
 					    .wait_ms = env->settings.lock_seconds * 1000};
-	if (has_flag(env, CMD_PUBLISHED) && !bank && is_closed(env))
+	if (shows_published(env) && !bank && is_closed(env))
 		return SB_OK;
+	if (env->command->without_bank && env->command->without_bank(env))
+		return SB_OK;
+	if (has_flag(env, CMD_MAY_READ))
+		return !bank && access(env->store.folder, R_OK | X_OK) != 0 ? SB_OK
+									    : open_bank(env, err);
 	return has_flag(env, CMD_READ | CMD_WRITE) ? open_bank(env, err) : SB_OK;
 }
 
@@ -154,8 +170,10 @@ static int run_verb(struct env *env, int argc, char *argv[], struct sb_error *er
 			 : command->run(env, count, (const char *const *)(argv + first));
 	/* Errors were printed, and the next check tries again: the status stays. */
 	if (env->bank && writes(env) && !has_flag(env, CMD_PUBLISHES) &&
-	    (status == EXIT_DONE || status == EXIT_PART))
-		(void)publish(env);
+	    (status == EXIT_DONE || status == EXIT_PART)) {
+		(void)publish(env, false);
+		(void)metrics_publish(env);
+	}
 	stage_end(env);
 	if (env->bank)
 		env->result.entered = bank_new_entries(env->bank);

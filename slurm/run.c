@@ -104,26 +104,29 @@ static bool env_kept(const char *entry, const char *const given[], bool whole)
 	return kept && !is_named(entry, "LC_ALL", strlen("LC_ALL"));
 }
 
-/* Makes the program's environment: LC_ALL=C, [given], and the variables of the caller that passed[]
- * names or, with [whole], all others. Borrows the strings; the caller frees the array. NULL when
- * memory ran out. */
+/* Makes the program's environment: LC_ALL=C, SLURM_BITSTR_LEN=0, [given], and the variables of the
+ * caller that passed[] names or, with [whole], all others. Borrows the strings; the caller frees
+ * the array. NULL when memory ran out. */
 static char **env_make(const char *const given[], bool whole)
 {
-	static char locale[] = "LC_ALL=C";
-	size_t count = 0, given_count = 0;
+	static char locale[] = "LC_ALL=C", bits[] = "SLURM_BITSTR_LEN=0";
+	size_t count = 0, given_count = 0, n = 0;
 	char **made;
 
 	while (environ && environ[count])
 		count++;
 	while (given && given[given_count])
 		given_count++;
-	made = calloc(count + given_count + 2, sizeof(*made));
+	made = calloc(count + given_count + 3, sizeof(*made));
 	if (!made)
 		return NULL;
-	made[0] = locale;
+	made[n++] = locale;
+	if (!whole)
+		made[n++] = bits;
 	if (given_count > 0)
-		memcpy(made + 1, given, given_count * sizeof(*made));
-	for (size_t i = 0, n = 1 + given_count; i < count; i++) {
+		memcpy(made + n, given, given_count * sizeof(*made));
+	n += given_count;
+	for (size_t i = 0; i < count; i++) {
 		if (env_kept(environ[i], given, whole))
 			made[n++] = environ[i];
 	}

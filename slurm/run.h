@@ -22,9 +22,10 @@ struct run_result {
 };
 
 /* Runs argv[0] (found in PATH unless it holds a slash) with empty stdin, in its own process group.
- * It gets LC_ALL=C and only these variables of the caller: HOME, USER, LOGNAME, PATH,
- * LD_LIBRARY_PATH, TMPDIR, TZ, SLURM_CONF, SLURM_CONF_SERVER, SLURM_JWT and SLURM_SACK_KEY, _JWKS
- * and _SOCKET. Others may filter or reshape an answer (SQUEUE_USERS, SLURM_TIME_FORMAT …).
+ * It gets LC_ALL=C, SLURM_BITSTR_LEN=0 (squeue cuts lists of tasks otherwise) and only these
+ * variables of the caller: HOME, USER, LOGNAME, PATH, LD_LIBRARY_PATH, TMPDIR, TZ, SLURM_CONF,
+ * SLURM_CONF_SERVER, SLURM_JWT and SLURM_SACK_KEY, _JWKS and _SOCKET. Others may filter or reshape
+ * an answer (SQUEUE_USERS, SLURM_TIME_FORMAT …).
  *
  * [deadline_ms] counts from the call; after it the whole group is killed and reaped. SIGINT,
  * SIGTERM and SIGHUP kill the group too, and then act on the caller as usual: it ends, or its

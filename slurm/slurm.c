@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ledger/base/comma.h"
 #include "ledger/base/number.h"
 #include "slurm/error.h"
 
@@ -21,6 +22,22 @@ bool slurm_name_ok(const char *name)
 		return false;
 	len = strspn(name, FIRST "-@%/");
 	return len > 0 && len <= NAME_MAX_BYTES && name[len] == '\0' && strchr(FIRST, name[0]);
+}
+
+bool slurm_qos_ok(const char *qos)
+{
+	char name[NAME_MAX_BYTES + 1];
+	const char *item;
+	size_t len;
+
+	if (strlen(qos) > NAME_MAX_BYTES)
+		return false;
+	for (const char *rest = qos; comma_next(&rest, &item, &len);) {
+		(void)snprintf(name, sizeof(name), "%.*s", (int)len, item);
+		if (!slurm_name_ok(name))
+			return false;
+	}
+	return true;
 }
 
 int slurm_check_accounts(const char *const names[], size_t count, struct sb_error *err)

@@ -34,6 +34,10 @@ struct slurm {
  * there, and quotes and a leading '=' are dropped. */
 bool slurm_name_ok(const char *name);
 
+/* Whether [qos] names the QOS of a job in a command line, or several with commas between them, from
+ * which newer versions of Slurm choose. */
+bool slurm_qos_ok(const char *qos);
+
 /* Checks all names by slurm_name_ok(); NULL is not one. Returns SB_EINVAL for the first that fails.
  */
 int slurm_check_accounts(const char *const names[], size_t count, struct sb_error *err);

@@ -188,3 +188,16 @@ int64_t tariff_excess(const struct partitions *partitions, enum billing_rule rul
 	}
 	return 0;
 }
+
+bool tariff_weighted(const char *weights, enum billing_rule rule, const char *tres,
+		     int64_t *ret_billing, int64_t *ret_excess)
+{
+	__int128 sum;
+
+	if (!add_weights(*weights ? weights : "cpu=1", tres, rule, &sum) ||
+	    sum / EXCESS_ONE > INT64_MAX)
+		return false;
+	*ret_billing = (int64_t)(sum / EXCESS_ONE);
+	*ret_excess = (int64_t)(sum % EXCESS_ONE);
+	return true;
+}

@@ -57,3 +57,9 @@ int64_t tariff_charged(const struct tariff *tariff, const struct qos_list *list,
  * is unknown, since the partition or its weights have changed. */
 int64_t tariff_excess(const struct partitions *partitions, enum billing_rule rule,
 		      const struct sacct_job *job);
+
+/* What a job with TRES [tres] (as in AllocTRES) is billed for each second by [weights]
+ * (TRESBillingWeights; "": its CPUs): a whole number, cut, and what was cut off in parts of
+ * EXCESS_ONE. Returns false if a weight cannot be read or the sum is past int64. */
+bool tariff_weighted(const char *weights, enum billing_rule rule, const char *tres,
+		     int64_t *ret_billing, int64_t *ret_excess);

@@ -35,44 +35,18 @@ fi
 killed_everywhere a_hold_killed_at_any_point_is_recorded_once hold use --ref h
 killed_everywhere a_release_killed_at_any_point_is_recorded_once release hand --ref r
 killed_everywhere a_transfer_killed_at_any_point_is_recorded_once transfer down over 0.5 --ref t
+# An account with a budget goes to another name at once or not at all.
+if wanted a_rename_killed_at_any_point_is_recorded_once; then
+	slurm lab RawUsage=170 GrpTRESRaw=cpu=0,gres/gpu=5
+	{ sb open lab 2 && sb open lab 2 --resource gres/gpu && settle; } || fail 'cannot give an account a budget'
+	slurm newname RawUsage=77
+	killed_everywhere "$name" rename lab newname --ref n
+	grep -q 'kind: rename.*account: "lab:gres/gpu", to: "newname:gres/gpu"' "$dir/entries.want" || fail 'no budget'
+	grep -q '^./dev/lab:GrpTRESMins=cpu=0' "$dir/limits.want" || fail 'no limit of the former name'
+fi
+killed_everywhere a_merge_killed_at_any_point_is_recorded_once merge over paid --ref m
 slurm fresh RawUsage=77
 killed_everywhere an_account_whose_opening_was_killed_is_opened_once open fresh 5 --ref o
-
-# ---- two clusters ----
-
-mkdir -p "$FAKE_STATE/gpu"
-slurm root
-cp "$FAKE_STATE/dev/root" "$FAKE_STATE/gpu/"
-sed 's/^clusters:.*/clusters: [dev, gpu]/' "$dir/settings" >"$dir/settings.new" && mv "$dir/settings.new" "$dir/settings"
-for account in two_use two_over two_paid; do
-	slurm $account RawUsage=5
-	cp "$FAKE_STATE/dev/$account" "$FAKE_STATE/gpu/"
-	sb open "$account" 20s || fail 'open'
-done
-echo RawUsage=50 >"$FAKE_STATE/gpu/two_paid"
-settle || fail 'repeated checks still find work to do'
-sb deposit two_paid 1 --no-apply || fail 'deposit'
-slurm two_use RawUsage=10
-echo RawUsage=99 >"$FAKE_STATE/gpu/two_use"
-echo RawUsage=99 >"$FAKE_STATE/gpu/two_over"
-killed_everywhere a_check_of_two_clusters_killed_at_any_point_is_completed_by_the_next check
-
-# Caps of which some are lowered before others are raised, and levers that sshare does not show.
-settle || fail 'repeated checks still find work to do'
-{
-	sb terms two_use --enforce limit --lever GrpJobs --credit 1 --no-apply &&
-		sb terms two_paid --enforce limit --no-apply && sb terms two_over --lever GrpJobs --no-apply
-} || fail 'terms'
-rounds=yes
-killed_everywhere a_check_with_caps_and_hidden_levers_killed_at_any_point_is_completed_by_the_next check
-if [ -e "$dir/base" ] && wanted "$name"; then
-	for line in two_over:GrpJobs=0 two_paid:GrpTRESMins=billing=; do
-		for cluster in dev gpu; do
-			grep -q "^./$cluster/$line" "$dir/limits.want" || fail "no limit $line"
-		done
-	done
-fi
-rounds=
 
 # ---- files ----
 
@@ -82,7 +56,7 @@ killed_export() {
 	sb export "$dir/new.yaml" || fail 'export'
 	n=0 status=137
 	while [ $status -eq 137 ]; do
-		n=$((n + 1))
+		next_point
 		echo old >"$dir/file.yaml"
 		"$kill_at" "$n" "$subank" -c "$dir/settings" export "$dir/file.yaml" >"$dir/out" 2>"$dir/err"
 		status=$?
@@ -103,7 +77,7 @@ killed_making() {
 	shift
 	n=0 status=137
 	while [ $status -eq 137 ]; do
-		n=$((n + 1))
+		next_point
 		rm -rf "$dir/made"
 		"$kill_at" "$n" "$subank" -c "$dir/settings" -b "$dir/made" "$@" >"$dir/out" 2>"$dir/err"
 		status=$?
@@ -130,7 +104,7 @@ killed_replacing() {
 	{ sb -b "$dir/old" init && sb -b "$dir/old" export "$dir/old.yaml"; } || fail "cannot make the old bank"
 	n=0 status=137
 	while [ $status -eq 137 ]; do
-		n=$((n + 1))
+		next_point
 		rm -rf "$dir/made"
 		cp -a "$dir/old" "$dir/made"
 		"$kill_at" "$n" "$subank" -c "$dir/settings" -b "$dir/made" import --replace -i "$dir/new.yaml" \

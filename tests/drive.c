@@ -6,6 +6,7 @@
 #include "tests/drive.h"
 
 #include <inttypes.h>
+#include <unistd.h>
 
 enum { ARGS_MAX = 32 };
 
@@ -16,6 +17,10 @@ int64_t clock_tick;
 const char *machine;
 uint32_t login;
 const char *sudo_user;
+struct acting acting;
+size_t (*groups_here)(char names[][NAME_SIZE], size_t max);
+bool no_directory;
+uint32_t uid_of_bob;
 const char *answers;
 bool at_terminal, watched, out_full;
 int out_width;
@@ -24,6 +29,10 @@ char *told;
 enum fake_mode notify_mode;
 int notify_calls;
 int64_t notify_takes;
+char *mailed;
+char mail_args[4096];
+int mail_deadline_ms;
+enum fake_mode mail_mode;
 
 static char settings[96];
 
@@ -62,6 +71,10 @@ void drive_setup(void)
 	machine = "id/head";
 	login = 1000;
 	sudo_user = "";
+	acting = (struct acting){"slurm", 64030};
+	groups_here = NULL;
+	no_directory = false;
+	uid_of_bob = 1002;
 	answers = "";
 	at_terminal = watched = out_full = false;
 	out_width = 0;
@@ -69,6 +82,9 @@ void drive_setup(void)
 	notify_mode = FAKE_OK;
 	notify_calls = 0;
 	notify_takes = 0;
+	mailed = strdup("");
+	mail_args[0] = '\0';
+	mail_mode = FAKE_OK;
 	(void)snprintf(settings, sizeof(settings), "%s/settings", test_folder);
 	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n");
 	ck_assert_int_eq(setenv("SUBANK_BANK", bank_folder, 1), 0);
@@ -85,43 +101,66 @@ void drive_teardown(void)
 	free(out);
 	free(err);
 	free(told);
-	out = err = told = NULL;
+	free(mailed);
+	out = err = told = mailed = NULL;
 	fake_release();
 	util_teardown();
 }
 
-/* Replaces the notify command, /notify. */
-static int fake_notify(const char *const argv[], const void *input, size_t len, int deadline_ms,
-		       struct run_result *ret, struct sb_error *slurm_err)
+/* Runs a program as [mode] says; appends its stdin to *to. */
+static int fake_reader(enum fake_mode mode, char **to, const char *path, const void *input,
+		       size_t len, struct run_result *ret, struct sb_error *why)
 {
-	size_t before = strlen(told);
+	size_t before = strlen(*to);
 
+	if (mode == FAKE_TIMES_OUT)
+		return sb_error_set(why, SB_ETIMEOUT, "killed");
+	if (mode == FAKE_MISSING)
+		return sb_error_set(why, SB_EMISSING, "%s: no such program", path);
+	*ret = (struct run_result){.out = strdup(""), .status = mode == FAKE_OK ? 0 : 7};
+	if (mode == FAKE_OK) {
+		*to = realloc(*to, before + len + 1);
+		ck_assert_ptr_nonnull(*to);
+		memcpy(*to + before, input, len);
+		(*to)[before + len] = '\0';
+	}
+	return 0;
+}
+
+/* Replaces sendmail. */
+static int fake_sendmail(const char *const argv[], const void *input, size_t len, int deadline_ms,
+			 struct run_result *ret, struct sb_error *why)
+{
+	size_t at = strlen(mail_args);
+
+	for (size_t i = 1; argv[i]; i++)
+		at += (size_t)snprintf(mail_args + at, sizeof(mail_args) - at, "%s%s", argv[i],
+				       argv[i + 1] ? " " : "\n");
+	mail_deadline_ms = deadline_ms;
+	return fake_reader(mail_mode, &mailed, argv[0], input, len, ret, why);
+}
+
+/* Replaces the notify command, /notify, and /sendmail. */
+static int fake_notify(const char *const argv[], const void *input, size_t len, int deadline_ms,
+		       struct run_result *ret, struct sb_error *why)
+{
+	if (strcmp(argv[0], "/sendmail") == 0)
+		return fake_sendmail(argv, input, len, deadline_ms, ret, why);
 	ck_assert_str_eq(strrchr(argv[0], '/'), "/notify");
 	ck_assert_ptr_null(argv[1]);
 	ck_assert_int_eq(deadline_ms, 10000);
 	notify_calls++;
 	clock_now += notify_takes;
-	if (notify_mode == FAKE_TIMES_OUT)
-		return sb_error_set(slurm_err, SB_ETIMEOUT, "killed");
-	if (notify_mode == FAKE_MISSING)
-		return sb_error_set(slurm_err, SB_EMISSING, "/notify: no such program");
-	*ret = (struct run_result){.out = strdup(""), .status = notify_mode == FAKE_OK ? 0 : 7};
-	if (notify_mode == FAKE_OK) {
-		told = realloc(told, before + len + 1);
-		ck_assert_ptr_nonnull(told);
-		memcpy(told + before, input, len);
-		told[before + len] = '\0';
-	}
-	return 0;
+	return fake_reader(notify_mode, &told, argv[0], input, len, ret, why);
 }
 
 static const struct this_machine *here(void)
 {
 	static struct this_machine named;
 
-	named = (struct this_machine){.author = {.uid = 64030,
+	named = (struct this_machine){.author = {.uid = acting.uid,
 						 .login = login,
-						 .user = "slurm",
+						 .user = acting.name,
 						 .host = "head",
 						 .sudo = sudo_user}};
 	(void)snprintf(named.machine, sizeof(named.machine), "%s", machine);
@@ -130,7 +169,29 @@ static const struct this_machine *here(void)
 
 static const char *user_name_here(uint32_t uid)
 {
+	if (uid == 1002 && uid_of_bob == 0)
+		return "dave";
 	return uid == 1000 ? "alice" : NULL;
+}
+
+static enum uid_found user_id_here(const char *name, uint32_t *ret)
+{
+	const struct acting users[] = {
+		{"alice", 1001}, {"bob", uid_of_bob}, {"carol", 1003}, {"slurm", 64030}};
+
+	if (no_directory)
+		return UID_UNKNOWN;
+	if (strcmp(name, "me") == 0) {
+		*ret = (uint32_t)geteuid();
+		return UID_FOUND;
+	}
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+		if (users[i].uid && strcmp(users[i].name, name) == 0) {
+			*ret = users[i].uid;
+			return UID_FOUND;
+		}
+	}
+	return UID_ABSENT;
 }
 
 /* Runs subank with streams in memory. The caller frees both texts. */
@@ -154,7 +215,9 @@ static int run_with(const char *const args[], char **ret_out, char **ret_err)
 		.os.log = keep_log,
 		.os.run_with = fake_notify,
 		.os.here = here,
+		.os.groups = groups_here,
 		.os.user_name = user_name_here,
+		.os.user_id = user_id_here,
 	};
 
 	ck_assert(env.os.in && env.os.out && env.os.err);

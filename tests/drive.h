@@ -18,12 +18,29 @@ extern int64_t clock_now; /* advances by a second with each verb, */
 extern int64_t clock_tick; /* and by this, 1 microsecond, at each reading */
 extern const char *machine; /* the name of this machine */
 extern uint32_t login; /* the login uid: 1000, alice */
+/* The user who runs the verb: slurm, 64030. Otherwise only alice, bob and carol have numbers, 1001
+ * to 1003, and "me" has that of this process. */
+struct acting {
+	const char *name;
+	uint32_t uid;
+};
+extern struct acting acting;
+extern size_t (*groups_here)(char names[][NAME_SIZE], size_t max); /* his groups; NULL: none */
+
+/* If true, no user is found, as when a directory does not answer. */
+extern bool no_directory;
+/* 1002 at first; 0: he was deleted, and his number is dave's */
+extern uint32_t uid_of_bob;
 extern const char *sudo_user; /* SUDO_USER; "" for none */
 extern const char *answers; /* the standard input */
 extern char *told; /* all that the notify command has read from its standard input */
 extern enum fake_mode notify_mode; /* how it behaves: FAKE_OK, FAILS, TIMES_OUT or MISSING */
 extern int notify_calls;
 extern int64_t notify_takes; /* how long it runs, microseconds */
+extern char *mailed; /* all mail that sendmail has read, */
+extern char mail_args[4096]; /* and its arguments: a line for each run */
+extern int mail_deadline_ms; /* of the last run */
+extern enum fake_mode mail_mode; /* how it behaves, as notify_mode */
 extern bool at_terminal; /* whether the standard input is a terminal */
 extern bool watched; /* whether the standard error is a terminal, and shows progress */
 extern bool out_full; /* nothing can be written to the standard output, as with >/dev/full */

@@ -14,7 +14,10 @@ int fake_calls[FAKE_PROGRAMS];
 int fake_shows, fake_modifies;
 enum fake_mode fake_show_mode;
 const char *fake_reservations;
+const char *fake_coordinators, *fake_disabled;
+const char *fake_default_account = "";
 const char *fake_qos;
+const char *fake_bounds;
 const char *fake_private, *fake_level, *fake_dbd_version;
 int fake_dbd_user;
 char fake_line[4096];
@@ -41,7 +44,9 @@ void fake_reset(void)
 	fake_shows = fake_modifies = 0;
 	fake_show_mode = FAKE_OK;
 	fake_qos = "normal|||||1.000000\n";
+	fake_bounds = "|||||||";
 	fake_reservations = "";
+	fake_coordinators = fake_disabled = "";
 	fake_private = "none";
 	fake_dbd_version = "22.05.8";
 	fake_level = "Administrator";
@@ -76,10 +81,13 @@ struct fake_cluster *fake_cluster(const char *name)
 					 .flags = "",
 					 .version = "22.05.8",
 					 .private_data = "none",
+					 .preempt_type = "preempt/none",
 					 .slurm_user = 64030,
-					 .partitions = "PartitionName=main QoS=N/A State=UP "
-						       "TRES=cpu=16,mem=1000M,node=1,billing=16 "
-						       "TRESBillingWeights=CPU=1.0\n",
+					 .job_submit = "(null)",
+					 .partitions =
+						 "PartitionName=main Default=YES QoS=N/A State=UP "
+						 "TRES=cpu=16,mem=1000M,node=1,billing=16 "
+						 "TRESBillingWeights=CPU=1.0\n",
 					 .jobs = "",
 					 .runaway = ""};
 	(void)snprintf(cluster->name, sizeof(cluster->name), "%s", name);
@@ -239,6 +247,13 @@ static void answer_scontrol(const struct fake_cluster *cluster, const char *cons
 		fputs(cluster->partitions, out);
 		return;
 	}
+	if (strcmp(argv[last], "node") == 0) {
+		ck_assert_str_eq(argv[last - 2], "-o");
+		fputs("NodeName=n1 CPUTot=64 RealMemory=64000 Sockets=2 ThreadsPerCore=2 "
+		      "Partitions=main,gpu CfgTRES=cpu=64,mem=62.50G,gres/gpu=6\n",
+		      out);
+		return;
+	}
 	ck_assert_str_eq(argv[last], "config");
 	fprintf(out,
 		"Configuration data as of 2026-11-22T17:00:00\n"
@@ -246,8 +261,9 @@ static void answer_scontrol(const struct fake_cluster *cluster, const char *cons
 		"AccountingStorageTRES   = "
 		"cpu,mem,energy,node,billing,fs/disk,vmem,pages,gres/gpu\n"
 		"BOOT_TIME               = 2026-11-22T16:00:00\n"
-		"ClusterName             = %s\n",
-		cluster->enforce, cluster->name);
+		"ClusterName             = %s\n"
+		"JobSubmitPlugins        = %s\n",
+		cluster->enforce, cluster->name, cluster->job_submit);
 	if (strcmp(cluster->priority_type, "priority/multifactor") == 0)
 		fprintf(out,
 			"PriorityDecayHalfLife   = %s\n"
@@ -256,12 +272,13 @@ static void answer_scontrol(const struct fake_cluster *cluster, const char *cons
 			"PriorityUsageResetPeriod = %s\n",
 			cluster->half_life, cluster->calc_period, cluster->flags, cluster->reset);
 	fprintf(out,
+		"PreemptType             = %s\n"
 		"PriorityType            = %s\n"
 		"PrivateData             = %s\n"
 		"SlurmUser               = slurm(%d)\n"
 		"SLURM_VERSION           = %s\n",
-		cluster->priority_type, cluster->private_data, cluster->slurm_user,
-		cluster->version);
+		cluster->preempt_type, cluster->priority_type, cluster->private_data,
+		cluster->slurm_user, cluster->version);
 }
 
 /* Sets or clears one TRES of "cpu=5000,gres/gpu=7". */
@@ -442,6 +459,50 @@ static void answer_users(const char *user, bool rows, FILE *out)
 	}
 }
 
+/* sacctmgr -P show user where name=USER withassoc format=… */
+static void answer_memberships(const char *user, bool rows, FILE *out)
+{
+	fputs("User|Cluster|Partition|QOS|Def QOS|Def Acct|Account\n", out);
+	for (size_t i = 0; rows && i < cluster_count; i++) {
+		for (size_t j = 0; j < clusters[i].count; j++) {
+			const struct fake_account *account = &clusters[i].accounts[j];
+
+			if (list_has(account->users, user))
+				fprintf(out, "%s|%s||free,normal||%s|%s\n", user, clusters[i].name,
+					fake_default_account, account->name);
+		}
+	}
+}
+
+/* sacctmgr -P show assoc where cluster=A,B format=ID and format=ID,Cluster,Account,User: the
+ * accounts and their users */
+static void answer_members(const char *clusters_asked, bool ids, bool rows, FILE *out)
+{
+	int id = 100;
+
+	fputs(ids ? "ID\n" : "ID|Cluster|Account|User\n", out);
+	for (size_t i = 0; rows && i < cluster_count; i++) {
+		if (!list_has(clusters_asked, clusters[i].name))
+			continue;
+		for (size_t j = 0; j < clusters[i].count; j++) {
+			const struct fake_account *account = &clusters[i].accounts[j];
+			const char *user = "";
+			size_t len = 0;
+
+			/* First the account itself. */
+			do {
+				if (ids)
+					fprintf(out, "%d\n", id++);
+				else
+					fprintf(out, "%d|%s|%s|%.*s\n", id++, clusters[i].name,
+						account->name, (int)len, user);
+				user = len ? user + len + (user[len] == ',') : account->users;
+				len = strcspn(user, ",");
+			} while (len > 0);
+		}
+	}
+}
+
 /* The rows of fake_qos with the name last. */
 static void answer_qos(bool rows, FILE *out)
 {
@@ -454,6 +515,38 @@ static void answer_qos(bool rows, FILE *out)
 		fprintf(out, "%.*s%s|%.*s\n", (int)(len - name - 1), row + name + 1,
 			bars < 6 ? "|" : "", (int)name, row);
 		row += len + (row[len] == '\n');
+	}
+}
+
+/* sacctmgr -P show qos where name=NAME format=MaxWall,… */
+static void answer_bounds(const char *name, bool rows, FILE *out)
+{
+	fputs("MaxWall|MaxTRES|MaxTRESMins|MaxTRESPU|MaxJobsPU|MaxSubmitPU|GrpTRES|GrpWall|Name\n",
+	      out);
+	if (rows)
+		fprintf(out, "%s|%s\n", fake_bounds, name);
+}
+
+/* sacctmgr -P show assoc where cluster=C account=A,B format=Cluster,QOS,User,Account */
+static void answer_lists(const struct fake_cluster *cluster, const char *accounts, bool rows,
+			 FILE *out)
+{
+	static const char both[] = "normal,scav";
+
+	fputs("Cluster|QOS|User|Account\n", out);
+	if (!rows || !cluster)
+		return;
+	if (list_has(accounts, "root"))
+		fprintf(out, "%s|%s||root\n", cluster->name,
+			cluster->root_qos ? cluster->root_qos : both);
+	for (size_t i = 0; i < cluster->count; i++) {
+		const struct fake_account *account = &cluster->accounts[i];
+		const char *qos = account->qos ? account->qos : both;
+
+		if (list_has(accounts, account->name))
+			fprintf(out, "%s|%s||%s\n%s|%s|someone|%s\n", cluster->name, qos,
+				account->name, cluster->name,
+				account->user_qos ? account->user_qos : qos, account->name);
 	}
 }
 
@@ -506,8 +599,8 @@ static void answer_show(const char *const argv[], bool rows, FILE *out)
 			"SlurmDBD configuration:\n"
 			"PrivateData            = %s\n"
 			"SlurmUser              = slurm(%d)\n"
-			"SLURMDBD_VERSION       = %s\n",
-			fake_private, fake_dbd_user, fake_dbd_version);
+			"SLURMDBD_VERSION       = %s\n%s",
+			fake_private, fake_dbd_user, fake_dbd_version, fake_disabled);
 		return;
 	}
 	if (strcmp(argv[1], "-n") == 0) {
@@ -520,8 +613,23 @@ static void answer_show(const char *const argv[], bool rows, FILE *out)
 		return;
 	}
 	ck_assert_str_eq(argv[1], "-P");
+	if (strcmp(argv[3], "qos") == 0 && strcmp(argv[4], "where") == 0) {
+		answer_bounds(argv[5] + strlen("name="), rows, out);
+		return;
+	}
 	if (strcmp(argv[3], "qos") == 0) {
 		answer_qos(rows, out);
+		return;
+	}
+	if (strcmp(argv[3], "user") == 0) {
+		ck_assert_str_eq(argv[6], "withassoc");
+		answer_memberships(argv[5] + strlen("name="), rows, out);
+		return;
+	}
+	if (strcmp(argv[3], "account") == 0) {
+		ck_assert_str_eq(argv[4], "withcoord");
+		ck_assert_str_eq(argv[5], "format=Coordinators,Account");
+		fprintf(out, "Coord Accounts|Account\n%s", rows ? fake_coordinators : "");
 		return;
 	}
 	if (strcmp(argv[3], "reservation") == 0) {
@@ -537,6 +645,10 @@ static void answer_show(const char *const argv[], bool rows, FILE *out)
 		return;
 	}
 	ck_assert_int_eq(strncmp(argv[5], "cluster=", 8), 0);
+	if (strncmp(argv[6], "format=ID", 9) == 0) {
+		answer_members(argv[5] + 8, !argv[6][9], rows, out);
+		return;
+	}
 	if (strcmp(argv[6], "user=") == 0) {
 		ck_assert_str_eq(argv[7], "format=ID,ParentID");
 		answer_parents(find_cluster(argv[5] + 8), out);
@@ -546,6 +658,10 @@ static void answer_show(const char *const argv[], bool rows, FILE *out)
 	if (strncmp(argv[7], "user=", 5) == 0) {
 		ck_assert_str_eq(argv[8], "format=ID,User,Account");
 		answer_ids(find_cluster(argv[5] + 8), argv[6] + 8, argv[7] + 5, out);
+		return;
+	}
+	if (strcmp(argv[7], "format=Cluster,QOS,User,Account") == 0) {
+		answer_lists(find_cluster(argv[5] + 8), argv[6] + 8, rows, out);
 		return;
 	}
 	fputs("Cluster|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|User|Account\n", out);
@@ -736,6 +852,129 @@ static void answer_squeue(const struct fake_cluster *cluster, FILE *out)
 	free(copy);
 }
 
+struct fake_queued *fake_add_queued(const char *name, struct fake_queued job)
+{
+	struct fake_cluster *cluster = fake_cluster(name);
+	struct fake_queued *to = &cluster->queued[cluster->queued_count++];
+
+	ck_assert_uint_le(cluster->queued_count, FAKE_QUEUED);
+	*to = job;
+	to->account = otherwise(job.account, "bio");
+	to->state = otherwise(job.state, "PD");
+	if (!*to->limit)
+		(void)snprintf(to->limit, sizeof(to->limit), "10:00");
+	if (!*to->qos)
+		(void)snprintf(to->qos, sizeof(to->qos), "normal");
+	return to;
+}
+
+struct fake_queued *fake_find_queued(const char *name, const char *job)
+{
+	struct fake_cluster *cluster = fake_cluster(name);
+
+	for (size_t i = 0; i < cluster->queued_count; i++) {
+		if (strcmp(cluster->queued[i].name, job) == 0)
+			return &cluster->queued[i];
+	}
+	ck_abort_msg("squeue has no job %s", job);
+}
+
+void fake_end_queued(const char *name, const char *job)
+{
+	struct fake_cluster *cluster = fake_cluster(name);
+	struct fake_queued *queued = fake_find_queued(name, job);
+
+	cluster->queued_count--;
+	for (; queued < cluster->queued + cluster->queued_count; queued++)
+		*queued = queued[1];
+}
+
+/* squeue -a --array-unique -M CLUSTER -A a,b -o … */
+static void answer_queued(const struct fake_cluster *cluster, const char *accounts, bool rows,
+			  FILE *out)
+{
+	fprintf(out,
+		"CLUSTER: "
+		"%s\nJOBID|ARRAY_JOB_ID|ARRAY_TASK_ID|JOBID|ST|TIME_LIMIT|QOS|ACCOUNT\n",
+		cluster->name);
+	for (size_t i = 0; rows && i < cluster->queued_count; i++) {
+		const struct fake_queued *job = &cluster->queued[i];
+		const char *task = strchr(job->name, '_');
+
+		if (list_has(accounts, job->account))
+			fprintf(out, "%d|%d|%s|%s|%s|%s|%s|%s\n", job->record,
+				job->array ? job->array : job->record, task ? task + 1 : "N/A",
+				job->name, job->state, job->limit, job->qos, job->account);
+	}
+	fputs(cluster->more_queued ? cluster->more_queued : "", out);
+}
+
+/* Whether scontrol's number of a job names the record. */
+static bool names_record(const char *number, const struct fake_queued *job)
+{
+	char record[16], array[16], name[64];
+
+	/* scontrol does not take the number of tasks that may run at a time. */
+	(void)snprintf(name, sizeof(name), "%.*s%s", (int)strcspn(job->name, "%"), job->name,
+		       strchr(job->name, '%') ? "]" : "");
+
+	(void)snprintf(record, sizeof(record), "%d", job->record);
+	(void)snprintf(array, sizeof(array), "%d", job->array);
+	return strcmp(number, name) == 0 || strcmp(number, record) == 0 ||
+	       (job->array && strcmp(number, array) == 0);
+}
+
+/* scontrol -M CLUSTER update JobId=1,2 QOS=Q [TimeLimit=N] */
+static int answer_update(struct fake_cluster *cluster, const char *const argv[],
+			 struct run_result *answer)
+{
+	const char *qos = argv[5] + strlen("QOS="), *limit = argv[6] ? argv[6] : "";
+	char *numbers, *rest, *number;
+	int status = 0;
+
+	ck_assert_str_eq(argv[3], "update");
+	ck_assert_int_eq(strncmp(argv[4], "JobId=", 6), 0);
+	ck_assert_int_eq(strncmp(argv[5], "QOS=", 4), 0);
+	ck_assert(!argv[6] || !argv[7]);
+	rest = numbers = strdup(argv[4] + 6);
+	ck_assert_ptr_nonnull(numbers);
+	while ((number = strsep(&rest, ","))) {
+		bool known = false;
+
+		for (size_t i = 0; i < cluster->queued_count; i++) {
+			struct fake_queued *job = &cluster->queued[i];
+
+			if (!names_record(number, job))
+				continue;
+			known = true;
+			if (job->stuck || strcmp(job->state, "PD") != 0) {
+				status = 1;
+				(void)snprintf(answer->err_line, sizeof(answer->err_line),
+					       "%s for job %s",
+					       job->stuck ? "Invalid qos specification"
+							  : "Job is no longer pending execution",
+					       number);
+				continue;
+			}
+			if (fake_mode[FAKE_SCONTROL] == FAKE_LIES)
+				continue;
+			(void)snprintf(job->qos, sizeof(job->qos), "%s", job->flees ? "fast" : qos);
+			if (strcmp(limit, "TimeLimit=UNLIMITED") == 0)
+				(void)snprintf(job->limit, sizeof(job->limit), "UNLIMITED");
+			else if (*limit)
+				(void)snprintf(job->limit, sizeof(job->limit), "%s:00",
+					       limit + strlen("TimeLimit="));
+		}
+		if (!known) {
+			status = 1;
+			(void)snprintf(answer->err_line, sizeof(answer->err_line),
+				       "Invalid job id specified for job %s", number);
+		}
+	}
+	free(numbers);
+	return status;
+}
+
 static const char *cluster_of(enum fake_program program, const char *const argv[])
 {
 	const char *name = program == FAKE_SACCTMGR ? NULL : option_of(argv, "-M");
@@ -827,8 +1066,12 @@ int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 			shows_members = shows_members || strcmp(argv[i], "-a") == 0;
 		answer_sshare(cluster, out);
 		shows_members = false;
+	} else if (program == FAKE_SQUEUE && option_of(argv, "-A")) {
+		answer_queued(cluster, option_of(argv, "-A"), mode != FAKE_NO_ROWS, out);
 	} else if (program == FAKE_SQUEUE) {
 		answer_squeue(cluster, out);
+	} else if (argv[3] && strcmp(argv[3], "update") == 0) {
+		answer.status = answer_update(cluster, argv, &answer);
 	} else {
 		answer_scontrol(cluster, argv, out);
 	}

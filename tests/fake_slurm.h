@@ -54,9 +54,26 @@ struct fake_account {
 	char limits[256]; /* GrpTRESMins as printed */
 	char run_limits[256]; /* GrpTRESRunMins as printed */
 	int64_t grp_jobs, grp_submit_jobs; /* -1 is none */
+	const char *qos; /* its list, also that of its users; NULL: "normal,scav" */
+	const char *user_qos; /* that of its user "someone"; NULL: as the account's */
 	struct fake_member members[FAKE_MEMBERS]; /* that sshare -a shows */
 	size_t member_count;
 };
+
+/* A record of a job that has not ended, as squeue shows it. */
+struct fake_queued {
+	const char *name; /* %i: "12", "12_3", "12_[4-6%2]", "15+1" */
+	int record; /* %A */
+	int array; /* %F; 0: the same as the record, and it has no task */
+	const char *account; /* "bio" */
+	const char *state; /* "PD" */
+	char limit[32]; /* "10:00" */
+	char qos[256]; /* "normal" */
+	bool stuck; /* scontrol cannot change it */
+	bool flees; /* when scontrol changes it, its user changes it to QOS "fast" at once */
+};
+
+enum { FAKE_QUEUED = 64 };
 
 struct fake_cluster {
 	char name[256];
@@ -66,13 +83,19 @@ struct fake_cluster {
 	const char *calc_period, *version;
 	const char *flags; /* PriorityFlags */
 	const char *private_data; /* PrivateData */
+	const char *preempt_type; /* PreemptType */
+	const char *root_qos; /* the QOS list of root; NULL: "normal,scav" */
 	int slurm_user; /* uid of SlurmUser */
+	const char *job_submit; /* JobSubmitPlugins */
 	const char *partitions; /* all that scontrol -o show partition prints */
 	const char *jobs; /* rows of sacct as printed, without the cluster, with FAKE_BAR and
 			     FAKE_NEWLINE in names; */
 	char *more_jobs; /* those of fake_add_job() */
 	const char *queue; /* lines of squeue behind those of jobs */
 	const char *runaway; /* "7,8": of those without an end squeue does not know these */
+	struct fake_queued queued[FAKE_QUEUED]; /* what squeue --array-unique shows */
+	size_t queued_count;
+	const char *more_queued; /* lines behind those */
 	struct fake_account *accounts; /* sorted by name; one named "root" is the uppermost */
 	size_t count;
 };
@@ -84,10 +107,19 @@ extern int fake_calls[FAKE_PROGRAMS];
  * that is not FAKE_OK, and else as sacctmgr does. */
 extern int fake_shows, fake_modifies;
 extern enum fake_mode fake_show_mode;
+/* The default account of every user. */
+extern const char *fake_default_account;
+
 /* The rows of sacctmgr -P show qos, the name first; flags may be left out. */
 extern const char *fake_qos;
+/* The bounds of each QOS, as sacctmgr -P show qos where name= prints them, without the name: eight
+ * cells. */
+extern const char *fake_bounds;
 /* The rows of sacctmgr -P show reservation format=ID,TimeStart,Name; none. */
 extern const char *fake_reservations;
+/* The rows of sacctmgr -P show account withcoord format=Coordinators,Account, and a line of
+ * sacctmgr show config, "DisableCoordDBD = yes\n"; both "" after fake_reset(). */
+extern const char *fake_coordinators, *fake_disabled;
 /* PrivateData of slurmdbd ("none"), the uid of its SlurmUser (64030, whose the tests' bank is) and
  * the AdminLevel of that user there ("Administrator"; "" is a user that slurmdbd does not have). */
 extern const char *fake_private, *fake_level;
@@ -140,6 +172,11 @@ struct fake_job {
 
 /* slurmdbd gets to know of it; one with the same id and submit time is replaced. */
 void fake_add_job(const char *cluster, struct fake_job job);
+
+/* Adds a job that squeue shows. Returns it; fake_find_queued() finds it again. */
+struct fake_queued *fake_add_queued(const char *cluster, struct fake_queued job);
+struct fake_queued *fake_find_queued(const char *cluster, const char *name);
+void fake_end_queued(const char *cluster, const char *name);
 
 int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 	     struct sb_error *err);

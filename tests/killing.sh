@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
-# Shared by the tests that kill, interrupt or stop a program at its Nth step: crash.test.sh and some of
+# Shared by the tests that kill, interrupt or stop a program at its Nth step: the crash*.test.sh and some of
 # faults/. SUBANK is the program (default ./subank), KILL_AT is tests/kill_at, srcdir the source tree;
 # Slurm is the fake in tests/fake. A script may set $parts before it sources this file: then only tests
 # whose name contains one of them are run.
@@ -96,7 +96,7 @@ balances() {
 }
 
 limits() {
-	(cd "$FAKE_STATE" && find . -mindepth 2 -type f -exec grep -H '' {} + | sort)
+	(cd "$FAKE_STATE" && find . -mindepth 2 -type f ! -path './balances.json.d/*' -exec grep -H '' {} + | sort)
 }
 
 # Runs a check. A sacctmgr that the killed process started holds the lock until it ends.
@@ -204,6 +204,25 @@ published() {
 	grep -v 'Z"' "$FAKE_STATE/balances.json"
 }
 
+# Makes it publish for each user his own accounts. Two users are in two accounts.
+publish_own() {
+	echo "publish: own
+publish_file: $FAKE_STATE/balances.json" >>"$dir/settings"
+}
+
+# published_own: prints what each user can read, how many links each file has, and who may enter the folders: ls
+# shows a list by a +, and getfacl, if it is there, the list.
+published_own() {
+	entries
+	(
+		cd "$FAKE_STATE/balances.json.d" || exit
+		find users accounts -type f ! -name state -printf '%p %n %m\n' | sort
+		ls -dln . users accounts users/* | awk '{ print $1, $3, $NF }'
+		! command -v getfacl >/dev/null || getfacl -n -- users/*
+		cat users/*/*.json users/*/*.use | sed -E 's/"(mark|hash|bank)":"[0-9a-f]*"/\1/g; s/[0-9]{13,}/TIME/g'
+	)
+}
+
 # record_expected ARGUMENT...: saves the bank and the fake Slurm, and records what `subank ARGUMENT...` and the
 # checks after it make of them without a fault.
 record_expected() {
@@ -233,8 +252,10 @@ compare_with_expected() {
 	fi
 }
 
-# Sets $n to the next point: the following one, or one chosen at random if $stride is larger than 1.
-stride=1
+# Sets $n to the next point: the following one, or one chosen at random if $stride is larger than 1, as for
+# TESTS_SHORT, which stands for a repetition: see HACKING.md.
+stride=${TESTS_SHORT:+20}
+stride=${stride:-1}
 random=${FAULT_SEED:-1}
 next_point() {
 	random=$(((random * 1103515245 + 12345) % 2147483648))

@@ -20,6 +20,7 @@ PERIODS = {"day": (1, 0), "week": (7, 0), "month": (0, 1), "quarter": (0, 3), "y
 LATE = 366  # a check records no more periods than this, the newest
 MONEY = ("deposit", "withdraw", "transfer", "charge", "job", "fee", "refund", "expire", "adjust")
 CHARGES = ("charge", "job", "fee")
+SUCCESSIONS = ("rename", "merge")
 METERED = ("cpu", "gres/gpu")  # resources that Slurm measures here; the limit of each has its name
 ONE = 10**6  # factors have six decimals
 CALC_PERIOD = 300  # seconds between two moves of RawUsage
@@ -215,6 +216,8 @@ class Entry:
         self.kind, self.account, self.time, self.fields = kind, account, time, fields
         self.seq = None  # the number that the program gave it
         self.reversed, self.reverses = False, None
+        self.found = 0  # of a rename: what the new name had already, of the same project
+        self.receiver = None  # of the reversal of a transfer, who may have another name by now
         self.answers, self.of = [], None  # of a charge: its refunds; of a refund: its charge
 
     def returned(self):
@@ -240,10 +243,13 @@ def effect(entry, name):
     takes = ("withdraw", "charge", "job", "fee", "expire", "adjust")
     sign = {"forgive": 1, "deposit": 1, "refund": 1, **dict.fromkeys(takes, -1)}
     value = sign[of.kind] * entry.amount if of.kind in sign else 0
+    if entry.kind in SUCCESSIONS and name in (entry.account, entry.to):
+        return entry.debt - entry.rest if name == entry.account else entry.rest - entry.debt
     if of.kind == "reconcile":
         value = -entry.amount if entry.use == "more" else entry.amount
-    if of.kind == "transfer" and name in (of.account, of.to):
-        value = entry.amount if name == of.to else -entry.amount
+    to = entry.receiver or of.to
+    if of.kind == "transfer" and name in (entry.account, to):
+        value = entry.amount if name == to else -entry.amount
     elif name != entry.account:
         return 0
     return -value if entry.reverses else value
@@ -270,6 +276,7 @@ class Account:
         self.causes, self.hand_until, self.grace_until = set(), 0, 0
         self.crossed, self.noticed = set(), set()  # thresholds, and ends of lots, that have an entry
         self.deferred = []  # deferred charges, the oldest first
+        self.successor = None  # the name of the account that took this one over
 
     def at(self, time):
         """Returns a copy of the account as it will be at that time."""
@@ -497,6 +504,7 @@ class Bank:
         self.history = []  # (time, self.books) after each command
         self.newest, self.checked = 0, 0
         self.clusters, self.enforcement, self.zone = ["dev"], "hold", "UTC"
+        self.scavenger, self.stop_at = False, 0  # whether there is a scavenger QOS; percent, 0: none
         self.thresholds, self.notice_days, self.project_days = [60, 90], 90, None
         self.usage, self.silent = {}, set()  # Slurm: (cluster, account) -> RawUsage
         self.account_lost = False  # True once an account was missing in Slurm
@@ -582,9 +590,9 @@ class Bank:
 
     def enforcement_of(self, account):
         rule = self.term(account, "enforcement")
-        if rule == "hold" and resource_of(account.name) not in ("billing", *METERED):
+        if rule in ("hold", "scavenge") and resource_of(account.name) not in ("billing", *METERED):
             return "warn"  # Slurm has no limit for it
-        return rule
+        return "hold" if rule == "scavenge" and not self.scavenger else rule
 
     def family(self, accounts):
         """Returns the accounts with all their purses."""
@@ -603,13 +611,44 @@ class Bank:
             return set()
         return held & set(METERED)
 
+    def scavenging(self, account):
+        return account.held() and account.causes == {"funds"} and self.enforcement_of(account) == "scavenge"
+
+    def stopped(self, owner):
+        """True if a second limit holds the account's jobs in the scavenger QOS too."""
+        account = self.accounts[owner]
+        return self.scavenger and account.held() and not self.scavenging(account)
+
+    def overrun(self, account, flight, trusted):
+        """Stops an account whose use has reached stop_at, while its funds hold it under scavenge."""
+        used = account.used() + flight
+        over = (
+            self.stop_at
+            and self.mutation != "scavengers-never-stop"
+            and self.enforcement_of(account) == "scavenge"
+            and "funds" in account.causes
+            and owner_of(account.name) == account.name
+            and used > 0
+            and used * 100 >= self.stop_at * (account.allocated() + account.credit)
+        )
+        if over and trusted and "overrun" not in account.causes:
+            account.causes.add("overrun")
+            self.record("hold", account, cause="overrun")
+        elif not over and "overrun" in account.causes:
+            self.end_cause(account, "overrun")
+
+    def end_cause(self, account, cause):
+        account.causes.discard(cause)
+        account.settle(self.time)
+        self.record("release", account, cause=cause)
+
     def funds(self, account, trusted):
         """Holds the account if nothing is available and the clock is trusted; releases it if something
         is."""
         flight = 0 if self.mutation == "in-flight-is-free" else self.flight(account)
         unused = account.credit if self.mutation == "credit-is-for-nothing" else 0
         spent = (
-            self.enforcement_of(account) == "hold"
+            self.enforcement_of(account) in ("hold", "scavenge")
             and not account.unlimited
             and account.available() - flight - unused <= (-1 if self.mutation == "zero-is-enough" else 0)
         )
@@ -623,9 +662,10 @@ class Bank:
             account.causes.add("funds")
             self.record("hold", account, cause="funds")
         elif not spent and "funds" in account.causes:
-            account.causes.discard("funds")
-            account.settle(self.time)
-            self.record("release", account, cause="funds")
+            if "overrun" in account.causes:
+                self.end_cause(account, "overrun")
+            self.end_cause(account, "funds")
+        self.overrun(account, flight, trusted)
 
     def slurm_may_fail(self):
         """True if Slurm may be unable to carry out what follows from an entry: then status 3 is allowed
@@ -650,6 +690,7 @@ class Bank:
     def attempt(self, now, verb, args, options):
         try:
             request = (verb, *map(one_form, args), *sorted(options.items()))
+            request = tuple(word for word in request if word != ("later", True))
             ref = options.pop("ref", None)
             plan = getattr(self, "do_" + verb)(now, *args, **options)
             if verb == "check":
@@ -690,7 +731,7 @@ class Bank:
             or "job" in options
             or "state" in options
         ]
-        return max(self.status, self.check_accounts(self.family(held), now, not self.jumped()))
+        return max(self.status, self.check_accounts(self.in_order(held), now, not self.jumped()))
 
     def check_accounts(self, accounts, now, dates=True):
         """Checks these accounts. Returns the exit status. [dates] is False if the clock is not trusted: then
@@ -703,12 +744,14 @@ class Bank:
                 self.renew(account)
             for cluster in self.clusters:
                 status = max(status, self.charge(account, cluster, now))
-            if account.deferred and not self.may_defer(account):
+            if account.deferred and (account.successor or not self.may_defer(account)):
                 self.record_deferred(account)
             account.rearm()
             if dates:
                 self.expire(account, now)
                 account.rearm()
+            if account.successor:
+                self.give_to_successor(account)
             if dates and account.open and not account.unlimited:
                 self.record_notices(account)
             self.funds(account, dates)
@@ -736,6 +779,8 @@ class Bank:
                 raise Refused()
             if not any((cluster, owner_of(name)) in self.usage for cluster in self.clusters):
                 raise Refused()  # not in Slurm
+            if account.successor:
+                raise Refused()  # its late jobs are those of the successor
             dates = self.dates(start, end) if value else None
             account.settle(self.time)
             self.accounts[name] = account
@@ -852,6 +897,143 @@ class Bank:
             return [account]
 
         return plan
+
+    def do_rename(self, now, name, to, from_zero=False, later=False, note=None):
+        """Another name takes over all that the books have of the account and its purses."""
+        if name == to or (from_zero and later):
+            raise Refused(USAGE)
+
+        def plan():
+            account, target = self.account(name), self.accounts.get(to)
+            if account.successor or target:
+                raise Refused()  # no name is used twice
+            return self.take_over(account, to, from_zero, later)
+
+        return plan
+
+    def do_merge(self, now, name, to, later=False, note=None):
+        """An account of the bank takes over the money and the debt of another and its purses."""
+        if name == to:
+            raise Refused(USAGE)
+
+        def plan():
+            account = self.account(name)
+            if account.successor or not self.account(to).open:
+                raise Refused()
+            return self.take_over(account, to, False, later)
+
+        return plan
+
+    def take_over(self, account, to, from_zero, later):
+        count, newest, read = len(self.entries), self.newest, dict(self.read)
+        try:
+            return self.take_over_all(account, to, from_zero, later)
+        except Refused:
+            del self.entries[count:]
+            self.newest, self.read, self.changed = newest, read, set()
+            raise
+
+    def take_over_all(self, account, to, from_zero, later):
+        present = any((cluster, to) in self.usage for cluster in self.clusters)
+        if not later and (self.silent.intersection(self.clusters) or not present):
+            raise Refused()
+        purses = self.family([account])
+        if to in self.accounts:  # a merge: ended budgets with nothing left stay behind
+            kept = lambda purse: purse.debt or any(lot.rest for lot in purse.lots)
+            purses = [purse for purse in purses if purse is account or purse.open or kept(purse)]
+        names = [to + purse.name[len(account.name) :] for purse in purses]
+        for name in names:
+            target = self.accounts.get(name)
+            if target and not target.open:
+                raise Refused()
+        for purse in self.family([account]):
+            self.renew_first(purse)
+        for purse, name in zip(purses, names):
+            target = self.accounts.get(name)
+            if target:
+                self.merge(purse, target)
+            else:
+                target = Account(name)
+                target.settle(self.time)
+                self.accounts[name] = target
+                self.rename(purse, target)
+            for cluster in self.clusters:
+                if cluster not in target.meters and cluster not in self.silent and self.measures(name):
+                    reading = 0 if from_zero else self.usage.get((cluster, name), 0)
+                    self.baseline(target, cluster, reading).from_zero = from_zero
+        return [self.accounts[to], account]
+
+    def rename(self, account, to):
+        """Only how its use is metered stays with the former name: it may still be used."""
+        rest = sum(lot.rest for lot in account.lots)
+        entry = self.record("rename", account, to, to=to.name, rest=rest, debt=account.debt)
+        entry.found = sum(lot.rest for lot in to.lots) - to.debt
+        fresh = Account(account.name)
+        to.lots = sorted(to.lots + account.lots, key=lambda lot: (lot.end, *self.numbers(lot)))
+        to.debt += account.debt
+        for name in account.sums:
+            to.sums[name] += account.sums[name]
+        account.lots, account.debt, account.sums = [], 0, fresh.sums
+        given = ["open", "opened", "unlimited", "credit", "enforcement", "thresholds", "quota", "quota_since"]
+        given += ["granted", "causes", "hand_until", "grace_until", "noticed"]
+        if self.mutation != "renames-forget-thresholds":
+            given.append("crossed")
+        for name in given:
+            setattr(to, name, getattr(account, name))
+            setattr(account, name, getattr(fresh, name))
+        account.causes = {"closed"}
+        account.crossed = set()
+        account.successor = to.name
+        to.pay(to.active())
+
+    def numbers(self, lot):
+        return self.entries.index(lot.entry), lot.index
+
+    def merge(self, account, to):
+        """Gives what is left of lots that have not ended, with their windows, and the debt."""
+        parts = [(lot, lot.rest) for lot in account.lots if lot.rest and lot.end > self.time]
+        rest, debt = sum(part for _, part in parts), account.debt
+        entry = self.record("merge", account, to, to=to.name, rest=rest, parts=parts, debt=debt)
+        for index, (lot, part) in enumerate(parts):
+            to.lots.append(Lot(entry, index, lot.start, lot.end, part, part))
+            lot.amount -= part
+            lot.rest = 0
+        to.lots.sort(key=lambda lot: lot.end)
+        if self.mutation != "merges-leave-debt":
+            account.debt = 0
+            to.debt += debt
+        account.sums["sent"] += rest
+        account.sums["received"] += debt
+        to.sums["received"] += rest
+        to.sums["sent"] += debt
+        if not account.successor:
+            account.successor, account.open, account.grace_until = to.name, False, 0
+            account.causes.add("closed")
+        to.pay(to.active())
+        for each in account, to:
+            each.settle(self.time)
+            each.rearm()
+
+    def last_successor(self, account):
+        while account.successor:
+            account = self.accounts[account.successor]
+        return account
+
+    def give_to_successor(self, account):
+        """What a former account was charged or given back since goes to the last of its successors, if
+        that is open."""
+        last = self.last_successor(account)
+        money = any(lot.rest and lot.end > self.time for lot in account.lots)
+        if last is not account and last.open and (money or account.debt):
+            if self.mutation != "late-use-stays-with-the-former-name":
+                self.merge(account, last)
+
+    def present(self, entry, name):
+        """Returns the present name of the account that the entry calls by that name."""
+        for later in self.entries[self.entries.index(entry) :]:
+            if later.kind == "rename" and later.account == name and later is not entry:
+                name = later.to
+        return name
 
     def slices(self, now, value, start, slices, every, carry, borrow):
         """Returns a function that gives the slices of a deposit: amount, start, end."""
@@ -1073,9 +1255,20 @@ class Bank:
     def statement(self, name, since, until):
         """Returns the opening balance, the effect of each entry, and the closing balance."""
         until += self.mutation == "statements-count-their-end"
-        entries = [(entry, effect(entry, name)) for entry in self.entries]
+        entries = []
+        for entry in reversed(self.entries):  # a rename is the first entry of the new name
+            if entry.kind == "rename" and entry.to == name:
+                entries.append((entry, entry.found))
+                name = entry.account
+            elif entry.kind not in SUCCESSIONS or name in (entry.account, entry.to):
+                entries.append((entry, effect(entry, name)))
+        entries.reverse()
         before = sum(value for entry, value in entries if entry.time < since)
-        rows = [(entry.seq, value) for entry, value in entries if value and since <= entry.time < until]
+        rows = [
+            (entry.seq, value)
+            for entry, value in entries
+            if (value or entry.kind in SUCCESSIONS) and since <= entry.time < until
+        ]
         return before, rows, before + sum(value for _, value in rows)
 
     # -- corrections: entries that answer another one --
@@ -1174,7 +1367,8 @@ class Bank:
             try:
                 for charge in self.chosen(now, **options):
                     left = charge.amount - charge.returned()
-                    account = accounts[charge.account] = self.account(charge.account)
+                    name = self.present(charge, charge.account)
+                    account = accounts[name] = self.account(name)
                     if left:
                         dates = self.new_dates(window)
                         self.uncharge("refund", account, charge, left, dates)
@@ -1206,7 +1400,7 @@ class Bank:
             want = charge.amount * int(percent[1]) // 100 if percent else value or left
             if not 0 < want <= left:
                 raise Refused()
-            account = self.account(charge.account)
+            account = self.account(self.present(charge, charge.account))
             self.uncharge("refund", account, charge, want, dates)
             return [account]
 
@@ -1236,7 +1430,7 @@ class Bank:
             if entry.kind not in MONEY or entry.answers:
                 raise Refused()
             dates = self.new_dates(window)
-            account = self.account(entry.account)
+            account = self.account(self.present(entry, entry.account))
             touched = [account]
             value, before = entry.amount, account.debt
             if entry.kind == "deposit":
@@ -1250,13 +1444,16 @@ class Bank:
                 if entry.kind == "transfer":
                     if fresh:
                         raise Refused()
-                    receiver = self.account(entry.to)
+                    receiver = self.account(self.present(entry, entry.to))
+                    if receiver is account:
+                        raise Refused(USAGE)
                     touched.append(receiver)
                     owed = receiver.debt
                     self.annul(receiver, entry, [part for _, part in homes])
                     owed = receiver.debt - owed
                 others = touched[1:]
                 answer = self.give_back("reverse", account, entry, value, parts, fresh, dates, *others)
+                answer.receiver = others[0].name if others else None
                 for lot, part in parts:
                     lot.amount += part
                     lot.rest += part
@@ -1376,7 +1573,7 @@ class Bank:
                 self.newest = newest
                 raise
             self.status = status
-            return [self.accounts[line.account.name] for line in lines]
+            return [self.accounts[name] for name in sorted({line.account.name for line in lines})]
 
         return plan
 
@@ -1422,17 +1619,27 @@ class Bank:
             jumped = self.jumped() and not clock_ok
             if jumped:
                 return PART
-            selected = self.family([self.accounts[name] for name in names or self.accounts])
+            selected = self.selected(names)
             status = DONE
             for cluster in self.clusters:
                 if cluster not in self.silent:
                     status = max(status, self.charge_jobs(selected, cluster, now))
-                    selected = self.family([self.accounts[name] for name in names or self.accounts])
+                    selected = self.selected(names)
             if not names:
                 self.checked = self.time
             return max(status, self.check_accounts(selected, now))
 
         return plan
+
+    def selected(self, names):
+        """Returns the accounts to check: first former ones, so that their successors are judged by all
+        that they take over."""
+        return self.in_order([self.accounts[name] for name in names] or list(self.accounts.values()))
+
+    def in_order(self, accounts):
+        """Returns the accounts with all their purses, former ones first."""
+        owners = [self.accounts[owner_of(account.name)] for account in accounts]
+        return self.family(sorted(owners, key=lambda owner: not owner.successor))
 
     def charge(self, account, cluster, now):
         """Charges the use on the cluster since the last charge. The reading is of [now]."""
@@ -1468,7 +1675,8 @@ class Bank:
             self.use(account, cluster, reading, since, now if now > since else self.time)
             if account.name in self.changed:
                 self.record_deferred(account)
-        self.read[cluster, account.name] = reading, now, self.deferred_since(account, cluster)
+        since = self.deferred_since(account, cluster)
+        self.read[cluster, account.name] = reading, max(now, since + 1), since
         return DONE
 
     def deferred_since(self, account, cluster):

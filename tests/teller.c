@@ -34,8 +34,10 @@ static bool at_end;
 static uint64_t printed_seq; /* entries up to this one were printed */
 static FILE *to; /* receives the answer */
 
-static const char *const cause_names[] = {
-	[CAUSE_HAND] = "hand", [CAUSE_FUNDS] = "funds", [CAUSE_CLOSED] = "closed"};
+static const char *const cause_names[] = {[CAUSE_HAND] = "hand",
+					  [CAUSE_FUNDS] = "funds",
+					  [CAUSE_CLOSED] = "closed",
+					  [CAUSE_OVERRUN] = "overrun"};
 
 static void put_text(const char *text)
 {
@@ -72,6 +74,27 @@ static void put_limits(const char *account)
 				continue;
 			fprintf(to, "%s\"%s\":\"%s\"", comma, clusters[i],
 				cluster->accounts[j].limits);
+			comma = ",";
+		}
+	}
+	fprintf(to, "}");
+}
+
+/* Prints the account's GrpJobs by cluster. */
+static void put_jobs(const char *account)
+{
+	static const char *const clusters[] = {"dev", "west"};
+	const char *comma = "";
+
+	fprintf(to, ",\"jobs\":{");
+	for (size_t i = 0; i < COUNT(clusters); i++) {
+		const struct fake_cluster *cluster = fake_cluster(clusters[i]);
+
+		for (size_t j = 0; j < cluster->count; j++) {
+			if (strcmp(cluster->accounts[j].name, account) != 0)
+				continue;
+			fprintf(to, "%s\"%s\":%" PRId64, comma, clusters[i],
+				cluster->accounts[j].grp_jobs);
 			comma = ",";
 		}
 	}
@@ -124,6 +147,7 @@ static void put_account(const struct account *account)
 	}
 	fprintf(to, "},\"levers\":%zu", account->lever_count);
 	put_limits(account->name);
+	put_jobs(account->name);
 	fprintf(to, "}");
 }
 

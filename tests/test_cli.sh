@@ -104,6 +104,9 @@ for verb in $verbs; do
 	# shellcheck disable=SC2013
 	for option in $(sed -n '/^Options:/,$s/^ .*\(--[a-z0-9-]*\).*/\1/p' "$dir/out"); do
 		"$subank" "$verb" "$option" x --help >"$dir/help" 2>"$dir/err"
+		# The first argument of quote ends its options.
+		[ -s "$dir/help" ] || [ "$verb" != quote ] ||
+			"$subank" quote "$option" --help >"$dir/help" 2>"$dir/err"
 		is "$verb knows $option" [ -s "$dir/help" ]
 	done
 	for option in bank config seconds quiet verbose help version; do
@@ -795,6 +798,106 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	ls -lR --time-style=full-iso "$dir/bank" "$dir/public" >"$dir/after"
 	is_same 'a stranger touches nothing' "$dir/before" "$dir/after"
 
+	# Each user reads his own accounts, and the kernel keeps him from others.
+	as_user() {
+		uid=$1
+		shift
+		setpriv --reuid "$uid" --regid 65534 --clear-groups "$@" >"$dir/out" 2>"$dir/err"
+		status=$?
+	}
+	mkdir -m 755 "$dir/own"
+	{
+		grep -v '^publish' "$dir/settings"
+		echo 'publish: own'
+		echo "publish_file: $dir/own/balances.json"
+	} >"$dir/users-own"
+	chmod 644 "$dir/users-own"
+	cp "$FAKE_STATE/dev/bio" "$dir/bio.users"
+	echo Users=nobody >>"$FAKE_STATE/dev/bio"
+	"$subank" -c "$dir/users-own" check >"$dir/out" 2>"$dir/err"
+	is 'own: the user has a folder' [ -d "$dir/own/balances.json.d/users/65534" ]
+	for arguments in balance 'balance --lots bio' 'balance --forecast' 'why bio' 'usage bio'; do
+		# shellcheck disable=SC2086
+		as_user 65534 "$dir/program" -c "$dir/users-own" $arguments
+		is "$arguments, his own: status 0" [ "$status" -eq 0 ]
+		has "$arguments, his own: how old" 'as the bank published it' err
+	done
+	as_user 1 "$dir/program" -c "$dir/users-own" why bio
+	is 'own: of another: status 1' [ "$status" -eq 1 ]
+	has 'own: of another: why' 'the bank publishes no account for user' err
+	for path in users users/65534 accounts; do
+		is "own: $path is there" [ -d "$dir/own/balances.json.d/$path" ]
+		as_user 1 ls "$dir/own/balances.json.d/$path"
+		is "own: another cannot list $path" [ "$status" -ne 0 ]
+	done
+	for path in users/65534/bio.json users/65534/bio.use accounts/bio.json accounts/state; do
+		is "own: $path is there" [ -s "$dir/own/balances.json.d/$path" ]
+		as_user 1 cat "$dir/own/balances.json.d/$path"
+		is "own: another cannot read $path" [ "$status" -ne 0 ]
+	done
+	for path in users/65534/bio.json users/65534/bio.use; do
+		as_user 65534 cat "$dir/own/balances.json.d/$path"
+		is "own: he reads $path" [ "$status" -eq 0 ]
+	done
+	as_user 65534 cat "$dir/own/balances.json.d/accounts/bio.json"
+	is 'own: he reads his own files through his folder alone' [ "$status" -ne 0 ]
+	as_user 65534 touch "$dir/own/balances.json.d/users/65534/mine"
+	is 'own: he cannot write there' [ "$status" -ne 0 ]
+	cp "$dir/bio.users" "$FAKE_STATE/dev/bio"
+	# An hour later, as the state has it.
+	sed -i 's/"read":[0-9]*/"read":0/' "$dir/own/balances.json.d/accounts/state"
+	"$subank" -c "$dir/users-own" check >"$dir/out" 2>"$dir/err"
+	as_user 65534 "$dir/program" -c "$dir/users-own" balance
+	is 'own: removed: status 1' [ "$status" -eq 1 ]
+	is 'own: removed: no file is left to him' [ ! -e "$dir/own/balances.json.d/users/65534" ]
+
+	# Managers' requests: each manager has a folder that the kernel closes to all others.
+	mkdir -m 711 "$dir/requests"
+	{
+		sed "s|^bank: .*|bank: $dir/managed|" "$dir/settings"
+		echo "requests: $dir/requests"
+	} >"$dir/users-req"
+	chmod 644 "$dir/users-req"
+	printf 'RawUsage=0\n' >"$FAKE_STATE/dev/top"
+	printf 'RawUsage=0\nParent=top\n' >"$FAKE_STATE/dev/sub"
+	for arguments in init 'open top 100' 'open sub' 'terms top --manager nobody' check; do
+		# shellcheck disable=SC2086
+		"$subank" -c "$dir/users-req" $arguments >"$dir/out" 2>"$dir/err" ||
+			fail "requests: $arguments: $(cat "$dir/err")"
+	done
+	is 'requests: the manager has a folder' [ -d "$dir/requests/65534" ]
+	as_user 1 "$dir/program" -c "$dir/users-req" request transfer top sub 5
+	is 'requests: another has none' [ "$status" -eq 1 ]
+	has 'requests: another has none: says why' 'has no folder' err
+	as_user 65534 "$dir/program" -c "$dir/users-req" request transfer top sub 5
+	is 'requests: he sends one: status 0' [ "$status" -eq 0 ]
+	as_user 65534 ls "$dir/requests"
+	is 'requests: he cannot list the folders' [ "$status" -ne 0 ]
+	as_user 65534 touch "$dir/requests/1"
+	is 'requests: he cannot make folders' [ "$status" -ne 0 ]
+	request=$(cd "$dir/requests/65534" && echo *)
+	for arguments in "ls $dir/requests/65534" "cat $dir/requests/65534/$request" \
+		"touch $dir/requests/65534/00000000000000000000000000000001" \
+		"rm -f $dir/requests/65534/$request"; do
+		# shellcheck disable=SC2086
+		as_user 1 $arguments
+		is "requests: another cannot: ${arguments%% *}" [ "$status" -ne 0 ]
+	done
+	# Files of another user, wherever they come from, are nobody's requests.
+	cp "$dir/requests/65534/$request" "$dir/requests/65534/00000000000000000000000000000002"
+	chown 1:1 "$dir/requests/65534/00000000000000000000000000000002"
+	"$subank" -c "$dir/users-req" check >"$dir/out" 2>"$dir/err"
+	is 'requests: the check: status 0' [ $? -eq 0 ]
+	has 'requests: recorded' 'transfer top sub 5 of nobody (65534): entry' out
+	has 'requests: that of another is refused' 'refused: the file belongs to user 1' out
+	"$subank" -c "$dir/users-req" balance -nP -o Account,Available >"$dir/out"
+	has 'requests: once' 'top|95.00' out
+	as_user 65534 "$dir/program" -c "$dir/users-req" request -nPo State
+	has 'requests: the answer' recorded out
+	as_user 65534 rm -f "$dir/requests/65534/$request.answer"
+	is 'requests: he cannot remove the answer' [ -e "$dir/requests/65534/$request.answer" ]
+	rm "$FAKE_STATE/dev/top" "$FAKE_STATE/dev/sub"
+
 	# As in the service of the timer, which may write only some folders.
 	# shellcheck disable=SC2016
 	if unshare -m true 2>/dev/null; then
@@ -803,6 +906,13 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 		status=$?
 		is 'no place to publish: status 3' [ "$status" -eq 3 ]
 		has 'no place to publish: what to do' 'as ReadWritePaths= with' err
+		# A ramfs has no access control lists.
+		echo Users=nobody >>"$FAKE_STATE/dev/bio"
+		unshare -m sh -c 'mount -t ramfs none "$1" && chmod 755 "$1" && shift && "$@" check; "$@" doctor -P' \
+			sh "$dir/own" "$subank" -c "$dir/users-own" >"$dir/out" 2>"$dir/err"
+		cp "$dir/bio.users" "$FAKE_STATE/dev/bio"
+		has 'no lists: the check says so' 'has no POSIX access control lists' err
+		has 'no lists: so does doctor' '^balances for users|this machine|bad|.* has no POSIX access control lists' out
 	else
 		echo 'skipped: no place to publish (needs unshare)'
 	fi

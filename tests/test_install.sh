@@ -31,10 +31,15 @@ is 'the cron line names the program' grep -q \
 	"^\\*/5 \\* \\* \\* \\* slurm ${program#"$dir"} check --quiet\$" "$cron"
 is 'the cron line for backups names the program' grep -q \
 	"^#17 3 \\* \\* \\* slurm ${program#"$dir"} backup --quiet\$" "$cron"
+is 'the cron line for statements names the program' grep -q \
+	"^#23 6 1-5 \\* \\* slurm ${program#"$dir"} mail --statements --quiet\$" "$cron"
+is 'the cron line for reports names the program' grep -q \
+	"^#11 \\* \\* \\* \\* slurm ${program#"$dir"} report --quiet -o " "$cron"
 there() {
 	is "$1 is installed" [ -s "$prefix/$1" ]
 }
-for page in man1/subank.1 man5/subank.yaml.5 man5/subank-journal.5 man7/subank.7; do
+for page in man1/subank.1 man5/subank.yaml.5 man5/subank-journal.5 man7/subank.7 \
+	man7/subank-submit.7; do
 	there "share/man/$page"
 done
 verbs=$("$program" help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p')
@@ -46,6 +51,22 @@ there share/zsh/site-functions/_subank
 there share/fish/vendor_completions.d/subank.fish
 there share/doc/subank/subank.yaml
 there share/doc/subank/README.md
+there share/doc/subank/subank-login.sh
+there share/subank/job_submit/subank.lua
+there share/subank/monitoring/subank.rules.yml
+there share/subank/monitoring/subank.dashboard.json
+is 'the manual names the folder of examples' [ -n "$(sed 's/\\-/-/g' \
+	"$prefix/share/man/man5/subank.yaml.5" | grep -F "${prefix#"$dir"}/share/subank/monitoring")" ]
+for template in below held released spent statement test window; do
+	there "share/subank/mail/$template.txt"
+done
+notify=$prefix/libexec/subank/subank-mail
+is 'the notify command can be run' [ -x "$notify" ]
+is 'the notify command runs the program' grep -qFx "exec '${program#"$dir"}' mail \"\$@\"" "$notify"
+is 'the manual names the notify command' [ -n "$(sed 's/\\-/-/g' \
+	"$prefix/share/man/man1/subank-mail.1" | grep -F "${notify#"$dir"}")" ]
+is 'job_submit.lua names the module' grep -qF \
+	"\"${prefix#"$dir"}/share/subank/job_submit/subank.lua\"" "$prefix/share/subank/job_submit/job_submit.lua"
 is 'the manual names the example settings' [ -n "$(sed 's/\\-/-/g' \
 	"$prefix/share/man/man5/subank.yaml.5" | grep -F "${prefix#"$dir"}/share/doc/subank/subank.yaml")" ]
 if command -v man >/dev/null; then
@@ -57,7 +78,7 @@ bank=$(sed -n 's/^# *bank: //p' "$prefix/share/doc/subank/subank.yaml")
 is 'the manual names the bank' [ -n "$(sed 's/\\-/-/g' "$prefix/share/man/man1/subank.1" | grep -F "$bank")" ]
 if [ -n "$service" ]; then
 	is 'tmpfiles.d makes the folder of the bank' grep -q "^d $bank 0750 slurm slurm -\$" "$prefix/lib/tmpfiles.d/subank.conf"
-	for verb in check backup; do
+	for verb in check backup report statements; do
 		is "the service may write the bank ($verb)" grep -qE "^ReadWritePaths=-$bank( |\$)" \
 			"$(find "$dir" -name "subank-$verb.service")"
 	done
@@ -79,6 +100,8 @@ if [ -n "$service$timer" ]; then
 		is 'the user slurm is made' grep -q '^slurm:' "$dir/etc/passwd"
 		systemd-tmpfiles --root="$dir" --create "$tmpfiles" >"$dir.log" 2>&1
 		is 'users can enter run/subank' [ "$(stat -c %a "$dir/run/subank")" = 755 ]
+		is 'users can enter, and not list, the folder of requests' \
+			[ "$(stat -c %a "$dir/var/spool/subank/requests")" = 711 ]
 		# As subank.yaml(5) says.
 		mkdir "$dir/etc/tmpfiles.d"
 		sed 's/^d .run.subank .*/d \/run\/subank 0750 slurm 12345 -/' \
@@ -91,30 +114,38 @@ if [ -n "$service$timer" ]; then
 		done
 		rm -r "${dir:?}/etc" "${dir:?}/var" "${dir:?}/run"
 	fi
-	for verb in check backup; do
+	for verb in check backup report statements; do
+		case $verb in
+		report) run="report --quiet -o $bank-report" ;;
+		statements) run='mail --statements --quiet' ;;
+		*) run="$verb --quiet" ;;
+		esac
 		service=$(find "$dir" -name "subank-$verb.service")
 		timer=$(find "$dir" -name "subank-$verb.timer")
 		is "service and timer are in one folder ($verb)" [ "${service%/*}" = "${timer%/*}" ]
 		is "the service names the program ($verb)" \
-			grep -qx "ExecStart=${program#"$dir"} $verb --quiet" "$service"
+			grep -qx "ExecStart=${program#"$dir"} $run" "$service"
 		is "everything is filled in ($verb)" \
 			[ -z "$(grep -hE '@[a-z]+@|[$][{(]' "$service" "$timer" "$cron")" ]
-		if [ "$verb" = check ]; then
+		case $verb in check | statements)
 			# NoNewPrivileges, and what implies it under User=, stops programs that send mail from using setgid.
-			is 'the notify command may send mail' [ -z "$(grep -E \
+			is "it may send mail ($verb)" [ -z "$(grep -E \
 				'^(NoNewPrivileges|Lock|Memory|PrivateD|ProtectK|ProtectC[^o]|ProtectHos|Restrict|SystemCall)' \
 				"$service")" ]
 			# RuntimeDirectory would reset the folder's group at each start.
-			is 'the service leaves run/subank to tmpfiles.d' not grep -q '^RuntimeDir' "$service"
+			is "the service leaves run/subank to tmpfiles.d ($verb)" not grep -q '^RuntimeDir' "$service"
 			for folder in $(sed -n 's/^d \([^ ]*\) .*/\1/p' "$prefix/lib/tmpfiles.d/subank.conf"); do
-				[ "$folder" = /var/backups/subank ] ||
-					is "the service may write $folder" grep -qx "ReadWritePaths=-$folder" "$service"
+				case $folder in
+				/var/backups/subank | /var/spool/* | *-report) ;;
+				*) is "the service may write $folder ($verb)" grep -qx "ReadWritePaths=-$folder" "$service" ;;
+				esac
 			done
-			is 'mail can be queued' grep -qx 'ReadWritePaths=-/var/spool' "$service"
-		fi
+			is "mail can be queued ($verb)" grep -qx 'ReadWritePaths=-/var/spool' "$service"
+			;;
+		esac
 		command -v systemd-analyze >/dev/null || continue
 		# systemd-analyze reports a missing program, and this one is below $dir.
-		sed "s|^ExecStart=.*|ExecStart=$program $verb --quiet|" "$service" \
+		sed "s|^ExecStart=.*|ExecStart=$program $run|" "$service" \
 			>"$dir/subank-$verb.service"
 		cp "$timer" "$dir/subank-$verb.timer"
 		systemd-analyze verify "$dir/subank-$verb.timer" "$dir/subank-$verb.service" \

@@ -17,7 +17,7 @@ trap 'exit 99' HUP INT TERM
 has() {
 	is "$1 has $2" grep -qF -- "$2" "$dir/$1"
 }
-for page in "$pages"/*.[157] "$source/cmd/subank.7"; do
+for page in "$pages"/*.[157] "$source"/cmd/*.7; do
 	sed 's/\\f[BIR]//g; s/\\-/-/g' "$page" >"$dir/${page##*/}"
 done
 
@@ -48,12 +48,12 @@ for verb in $verbs; do
 done
 sed -n '/^Verbs that list/{n;p;}' "$dir/subank.1" | tr -d ' ' | tr , '\n' | sort >"$dir/lists"
 for verb in $verbs; do
-	"$subank" help "$verb" | sed '1,/^Options:/d' | grep -q -- --json && echo "$verb"
+	"$subank" help "$verb" | sed '1,/^Options:/d' | grep -q -- --csv && echo "$verb"
 done | sort >"$dir/json"
 is 'subank.1 names the verbs that have forms for programs' cmp "$dir/lists" "$dir/json"
 is 'no page is of a verb that is not there' [ "$(find "$pages" -name 'subank-*.1' | wc -l)" \
 	-eq "$(echo "$verbs" | wc -l)" ]
-sed -n 's/^\.B \(subank .*\)/\1/p' "$dir/subank.7" >"$dir/named"
+sed -n 's/^\.B \(subank .*\)/\1/p' "$dir/subank.7" "$dir/subank-submit.7" >"$dir/named"
 is 'subank.7 names commands' [ -s "$dir/named" ]
 while read -r _ verb option; do
 	is "subank.7: there is a verb $verb" [ -s "$pages/subank-$verb.1" ]
@@ -70,7 +70,7 @@ done
 "$subank" -c "$pages/subank.yaml" -b /nowhere balance 2>"$dir/err"
 is 'the example of the settings is read' grep -q 'no bank\|/nowhere' "$dir/err"
 is 'and nothing else is said' [ "$(wc -l <"$dir/err")" -eq 1 ]
-for page in "$pages"/*.[157] "$source/cmd/subank.7"; do
+for page in "$pages"/*.[157] "$source"/cmd/*.7; do
 	if command -v mandoc >/dev/null; then
 		mandoc -T lint -W warning "$page" >"$dir/lint" 2>&1
 		is "mandoc: $page: $(cat "$dir/lint")" [ ! -s "$dir/lint" ]

@@ -3,6 +3,7 @@
 #
 # Compares the program with a second implementation of its rules in Python: see test_model.py.
 #     make check MODEL_RUNS=5000      MODEL_SEED=N repeats a run
+# With TESTS_SHORT=yes there are few runs, and the comparison is not tested itself.
 
 if ! command -v python3 >/dev/null; then
 	echo "SKIP: python3 is not installed"
@@ -10,5 +11,7 @@ if ! command -v python3 >/dev/null; then
 fi
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
-exec python3 "${srcdir:-.}/tests/test_model.py" --selftest \
-	--runs "${MODEL_RUNS:-500}" ${MODEL_SEED:+--seed "$MODEL_SEED"}
+selftest=yes runs=500
+[ -z "${TESTS_SHORT-}" ] || selftest='' runs=50
+exec python3 "${srcdir:-.}/tests/test_model.py" ${selftest:+--selftest} \
+	--runs "${MODEL_RUNS:-$runs}" ${MODEL_SEED:+--seed "$MODEL_SEED"}

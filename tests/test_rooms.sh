@@ -36,9 +36,11 @@ find ledger slurm cmd -name '*.[ch]' -exec grep -H '^#include' {} + | awk '
 		may["cmd/frame"] = may["ledger/files"] " ledger/check ledger/report ledger/files slurm"
 		may["cmd/show"] = may["cmd/frame"] " cmd/frame"
 		may["cmd/check"] = may["cmd/show"] " cmd/show"
+		may["cmd/mail"] = may["cmd/show"] " cmd/show"
 		may["cmd/enter"] = may["cmd/check"] " cmd/check"
+		may["cmd/report"] = may["cmd/check"] " cmd/check"
 		may["cmd/doctor"] = may["cmd/check"] " cmd/check"
-		may["cmd/verbs"] = may["cmd/enter"] " cmd/enter cmd/doctor"
+		may["cmd/verbs"] = may["cmd/enter"] " cmd/enter cmd/doctor cmd/mail cmd/report"
 		may["cmd"] = may["cmd/verbs"] " cmd/verbs"
 
 		# A header, and the file that includes it.

@@ -7,8 +7,11 @@
 #include "cmd/check/carry_out.h"
 #include "cmd/check/clusters.h"
 #include "cmd/check/job_meter.h"
+#include "cmd/check/metrics.h"
 #include "cmd/check/notify.h"
 #include "cmd/check/publish.h"
+#include "cmd/check/publish_submit.h"
+#include "cmd/check/queue.h"
 #include "cmd/check/unbanked.h"
 #include "cmd/frame/messages.h"
 #include "cmd/frame/options.h"
@@ -34,6 +37,8 @@ struct pass {
 	uint64_t began; /* the newest entry before the plan */
 	uint64_t seq; /* the newest entry after it; 0: there was no plan */
 	bool made; /* entries were recorded, or Slurm was asked to change something */
+	struct check_outcome outcome; /* only silent and odd */
+	bool done; /* the accounts were checked */
 };
 
 static int plan(struct books *books, void *ctx, struct sb_error *err)
@@ -147,12 +152,24 @@ static int pass_clusters(struct env *env, const struct checkup *checkup, struct 
 		note(env, "entries recorded so far remain; the next check continues from there");
 		status = EXIT_PART;
 	}
+	if (status_goes_on(status) && !pass->check.clock_gap) {
+		int moved;
+
+		/* They were asked again since the plan. */
+		pass->check.observations = clusters->list;
+		pass->check.observation_count = clusters->count;
+		moved = queue_run(env, &pass->check, pass->dry, &pass->made);
+		status = status_goes_on(moved) ? status_join(status, moved) : moved;
+	}
 	free(reported.list);
 	free(foreseen.list);
 	if (pass->check.clock_gap && checkup->must)
 		status = EXIT_REFUSED;
 	if (pass->first && is_whole(env, checkup) && status_goes_on(status) &&
 	    unbanked_report(env, clusters->list, clusters->count) != EXIT_DONE)
+		status = EXIT_PART;
+	if (pass->first && !pass->dry && is_whole(env, checkup) && status_goes_on(status) &&
+	    submit_keep_facts(env, clusters) != EXIT_DONE)
 		status = EXIT_PART;
 	/* Limits that were read meanwhile may have added odd rows. */
 	incomplete = incomplete || clusters->odd > 0 || metered != EXIT_DONE;
@@ -168,8 +185,11 @@ static int run_pass(struct env *env, const struct checkup *checkup, struct pass 
 	enum observing observing = checkup->settling ? OBSERVE_SETTLING : OBSERVE_ALL;
 	int status = clusters_observe(env, observing, &clusters);
 
-	if (status != EXIT_DONE)
+	if (status != EXIT_DONE) {
+		pass->outcome.silent =
+			env->settings.cluster_count ? (int64_t)env->settings.cluster_count : 1;
 		return status;
+	}
 	rules.put_right = rules.put_right || checkup->put_right;
 	pass->check = (struct check){.rules = &rules,
 				     .only = checkup->accounts,
@@ -183,6 +203,10 @@ static int run_pass(struct env *env, const struct checkup *checkup, struct pass 
 				     .steps = &steps};
 	status = pass_clusters(env, checkup, &clusters, pass);
 	pass->seq = pass->check.head.seq;
+	pass->outcome.silent = (int64_t)clusters.silent;
+	pass->outcome.odd = (int64_t)clusters.odd;
+	pass->done = status_goes_on(status) && pass->seq > 0 && !pass->check.clock_gap &&
+		     clusters.silent < clusters.count;
 	check_release(&pass->check);
 	clusters_release(&clusters);
 	return status;
@@ -234,8 +258,9 @@ static int take_locks(struct env *env, bool whole, struct check_locks *locks, st
 
 /* Checks under the locks, and drops them. A process that records an entry during a whole check
  * leaves Slurm to that check, so a whole check runs again if, with the locks dropped, the head has
- * moved. */
-static int run_locked(struct env *env, const struct checkup *checkup, struct check_locks *locks)
+ * moved. [ret] becomes the last pass, whose check is released. */
+static int run_locked(struct env *env, const struct checkup *checkup, struct check_locks *locks,
+		      struct pass *ret)
 {
 	bool whole = is_whole(env, checkup);
 	int status = EXIT_DONE;
@@ -247,6 +272,7 @@ static int run_locked(struct env *env, const struct checkup *checkup, struct che
 		uint64_t now;
 
 		drop_locks(locks);
+		*ret = pass;
 		if (passed != EXIT_DONE)
 			status = round > 0 && passed == EXIT_REFUSED ? EXIT_PART : passed;
 		if (!whole || pass.seq == 0 || !status_goes_on(passed))
@@ -366,8 +392,9 @@ int checkup_run(struct env *env, const struct checkup *checkup)
 {
 	struct sb_error err;
 	struct check_locks locks;
+	struct pass last = {0};
 	bool granted;
-	int status = require_right(env, &granted);
+	int status = require_right(env, &granted), after = EXIT_DONE;
 
 	if (status != EXIT_DONE)
 		return status;
@@ -380,14 +407,18 @@ int checkup_run(struct env *env, const struct checkup *checkup)
 		return status;
 	if (take_locks(env, is_whole(env, checkup), &locks, &err))
 		return fail(env, &err);
-	status = run_locked(env, checkup, &locks);
-	if (status_goes_on(status) && publish(env) != EXIT_DONE)
+	status = run_locked(env, checkup, &locks, &last);
+	if (status_goes_on(status) && publish(env, is_whole(env, checkup)) != EXIT_DONE)
 		status = EXIT_PART;
 	/* The locks are free again, so the notify command may take its time. It cannot undo what
 	 * the check did. */
 	if (status_goes_on(status) && notify_run(env) != EXIT_DONE)
 		status = EXIT_PART;
-	return status;
+	/* A check that failed is shown, too. */
+	if (is_whole(env, checkup))
+		after = metrics_keep(env, &last.outcome, last.done, status);
+	after = status_join(after, metrics_publish(env));
+	return status_goes_on(status) ? status_join(status, after) : status;
 }
 
 /* Brings Slurm in line with the entries on the accounts. Sets *ret_left if it cannot take the
@@ -398,10 +429,11 @@ static int settle(struct env *env, const char *const *accounts, size_t count, bo
 	const struct checkup checkup = {
 		.accounts = accounts, .account_count = count, .settling = true};
 	struct check_locks locks;
+	struct pass last;
 	struct sb_error err;
 
 	if (take_locks(env, false, &locks, &err) == SB_OK)
-		return run_locked(env, &checkup, &locks);
+		return run_locked(env, &checkup, &locks, &last);
 	*ret_left = true;
 	if (locks.whole_runs)
 		return EXIT_DONE;
@@ -419,7 +451,7 @@ int checkup_after(struct env *env, const char *const *accounts, size_t count, in
 	int after;
 
 	output_names(names, accounts, count);
-	if (option(env, "no-apply")) {
+	if (option_if_known(env, "no-apply")) {
 		note(env, "%s: Slurm is left to the next check (--no-apply)", names);
 		return status;
 	}

@@ -560,6 +560,7 @@ int clusters_read_config(struct env *env, struct clusters *clusters, size_t at,
 	answer->limits = ret->limits;
 	answer->safe = ret->safe;
 	answer->billing = ret->billing;
+	answer->slurm_user = ret->slurm_user;
 	return SB_OK;
 }
 

@@ -21,6 +21,7 @@ struct cluster_answer {
 	struct user_resources of_users; /* the resources of shares and default shares */
 	bool limits, safe; /* of AccountingStorageEnforce */
 	enum billing_rule billing;
+	uint32_t slurm_user; /* uid of SlurmUser; UINT32_MAX: unknown */
 };
 
 /* Zeroed, it is empty; clusters_release() frees it. */

@@ -79,8 +79,12 @@ int in_use_find(struct env *env, struct in_use *ret, struct sb_error *err)
 	struct finding_in_use finding = {.rules = settings_rules(&env->settings)};
 	struct in_use *in_use = &finding.in_use;
 	const struct limit site = {finding.rules.field, finding.rules.tres, 0};
+	const struct limit stop = stop_limit(&finding.rules);
 	int rc = add(in_use, &site, err);
 
+	/* Not one of the levers: a QOS that passes it alone lets no job start. */
+	if (finding.rules.scavenger)
+		in_use->kills = in_use->kills || lever_kills(stop.field);
 	in_use->capped = finding.rules.enforcement == ENFORCE_LIMIT;
 	in_use->rawusage = finding.rules.meter == METER_RAWUSAGE;
 	in_use->jobs = !in_use->rawusage;

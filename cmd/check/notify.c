@@ -7,6 +7,7 @@
 
 #include "cmd/check/checkup.h"
 #include "cmd/frame/messages.h"
+#include "cmd/show/balance_row.h"
 #include "cmd/show/entry_json.h"
 #include "ledger/base/lock.h"
 #include "ledger/base/text.h"
@@ -144,20 +145,26 @@ struct delivery {
 static int write_message(struct books *books, struct delivery *delivery, const struct entry *entry,
 			 struct sb_error *err)
 {
-	const struct rules rules = settings_rules(&delivery->env->settings);
+	const struct env *env = delivery->env;
 	const struct account *account;
-	struct funds funds;
+	struct balance_row row;
+	struct nesting nesting = {0};
+	struct people people;
 	FILE *out;
 	int rc;
 
 	TRY(books_account(books, delivery->account, &account, err));
-	TRY(funds_of(books, account, &rules, &funds, err));
+	TRY(books_people(books, account, &people, err));
+	rc = balance_row_make(env, books, account, &nesting, &row, err);
+	nesting_release(&nesting);
+	if (rc)
+		return rc;
 	free(delivery->text);
 	delivery->text = NULL;
 	out = open_memstream(&delivery->text, &delivery->len);
 	if (!out)
 		return sb_error_nomem(err);
-	rc = entry_json_balance(delivery->env, out, entry, account, &funds, err);
+	rc = entry_json_balance(env, out, entry, &row, env->settings.scavenger_qos, &people, err);
 	if (fclose(out) != 0 && !rc)
 		rc = sb_error_nomem(err);
 	return rc;

@@ -21,15 +21,25 @@
  * accounts that the bank does not have; "inside_odd", which may be missing, does so for names that
  * no bank can have, by published_key(). "read" is null when use was never read. "no_limit" is the
  * number of running jobs without a time limit, and "seen" the time when squeue was read. A new form
- * gets a new number. */
+ * gets a new number.
+ *
+ * Under `publish: own` all users can read the file, and it has no account: "own" is then true, and
+ * "read" and "seen" are the times that most accounts have. */
 #pragma once
 
 #include "cmd/frame/env.h"
 
-/* Writes the file that the settings ask for. A copy of a bank, which does not command Slurm, does
- * not publish either. Returns EXIT_DONE, or EXIT_PART after a warning. */
-int publish(struct env *env);
+/* Writes the file that the settings ask for; under `publish: own`, those of publish_own.h; and
+ * those for the check at submission (publish_submit.h) and Open OnDemand (ondemand.h). With [ask],
+ * Slurm may be asked for the users of accounts. A copy of a bank, which does not command Slurm,
+ * does not publish either. Returns EXIT_DONE, or EXIT_PART after a warning. */
+int publish(struct env *env, bool ask);
 
-/* Tests whether the file can be written: its folder exists, no other user can put files there, and
- * this user can. With [write] writes, renames and removes a file. The error says what to do. */
+/* Takes the lock of the processes that publish, so that the newest books win. The caller drops it.
+ */
+int publish_lock(struct env *env, int *ret, struct sb_error *err);
+
+/* Tests whether the file of balances can be written: its folder exists, no other user can put files
+ * there, and this user can. With [write] writes, renames and removes a file. The error says what to
+ * do. */
 int publish_try(struct env *env, bool write, struct sb_error *err);

@@ -8,8 +8,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "cmd/check/metrics.h"
 #include "cmd/check/notify.h"
+#include "cmd/check/ondemand.h"
 #include "cmd/check/publish.h"
+#include "cmd/check/request_boxes.h"
 #include "cmd/doctor/doctor.h"
 #include "cmd/frame/options.h"
 #include "cmd/show/output.h"
@@ -301,6 +304,59 @@ static void inspect_published(struct diagnosis *rows, int64_t now)
 	}
 }
 
+typedef int try_fn(struct env *env, bool write, struct sb_error *err);
+
+/* A file for another program: its name in the settings, and a test whether it can be written. */
+struct outlet {
+	const char *check;
+	const char *path; /* NULL: it is not wanted */
+	try_fn *try;
+};
+
+enum { OUTLETS = 2 };
+
+static void list_outlets(const struct env *env, struct outlet ret[OUTLETS])
+{
+	ret[0] = (struct outlet){"metrics_file", env->settings.metrics_file, metrics_try};
+	ret[1] = (struct outlet){"ondemand_file", env->settings.ondemand_file, ondemand_try};
+}
+
+static void inspect_outlets(struct diagnosis *rows)
+{
+	struct outlet outlets[OUTLETS];
+	struct sb_error err;
+
+	list_outlets(rows->env, outlets);
+	for (size_t i = 0; i < OUTLETS; i++) {
+		const struct outlet *outlet = &outlets[i];
+
+		if (!outlet->path)
+			continue;
+		if (outlet->try(rows->env, false, &err))
+			diagnose(rows, VERDICT_BAD, outlet->check, err.text,
+				 "cannot be written: %s", outlet->path);
+		else if (access(outlet->path, F_OK) != 0)
+			diagnose(rows, VERDICT_WARN, outlet->check,
+				 "the next check writes it: run `subank check`",
+				 "not there yet: %s", outlet->path);
+		else
+			diagnose(rows, VERDICT_OK, outlet->check, NULL, "%s", outlet->path);
+	}
+}
+
+static void inspect_requests(struct diagnosis *rows)
+{
+	const char *folder = rows->env->settings.requests;
+	struct sb_error err;
+	int rc;
+
+	if (!folder)
+		return;
+	rc = request_boxes_try(rows->env, &err);
+	diagnose(rows, VERDICT_BAD, "requests of managers", rc ? err.text : NULL, "%s: %s",
+		 rc ? "not taken" : "taken", folder);
+}
+
 /* Inspects the notify command. Returns whether a check can start it. */
 static bool inspect_notify(struct diagnosis *rows)
 {
@@ -339,7 +395,9 @@ static void run_tests(struct diagnosis *rows, bool notify_runs)
 {
 	struct env *env = rows->env;
 	struct stat st;
-	char owner[64], advice[128];
+	char owner[64], advice[128], check[64];
+	struct outlet outlets[OUTLETS];
+	bool any = false;
 	struct sb_error err;
 
 	if (fstat(store_folder(bank_store(env->bank)), &st) != 0 || st.st_uid != geteuid()) {
@@ -355,7 +413,20 @@ static void run_tests(struct diagnosis *rows, bool notify_runs)
 	if (env->settings.publish != PUBLISH_NONE)
 		report_test(rows, "test of publish", publish_try(env, true, &err), &err,
 			    "a file was written and renamed there");
-	if (!env->settings.notify && env->settings.publish == PUBLISH_NONE)
+	if (env->settings.submission != SUBMISSION_OFF)
+		report_test(rows, "test of submission", doctor_submit_test(rows, &err), &err,
+			    "a file was written and renamed there");
+	list_outlets(env, outlets);
+	for (size_t i = 0; i < OUTLETS; i++) {
+		if (!outlets[i].path)
+			continue;
+		(void)snprintf(check, sizeof(check), "test of %s", outlets[i].check);
+		report_test(rows, check, outlets[i].try(env, true, &err), &err,
+			    "a file was written and renamed there");
+		any = true;
+	}
+	if (!any && !env->settings.notify && env->settings.publish == PUBLISH_NONE &&
+	    env->settings.submission == SUBMISSION_OFF)
 		diagnose(rows, VERDICT_INFO, "tests", NULL,
 			 "the settings have neither notify nor publish");
 }
@@ -388,6 +459,9 @@ void doctor_bank(struct diagnosis *rows, const struct sb_error *why)
 		report_books(rows, &read, now);
 		rows->where = here;
 		inspect_published(rows, now);
+		inspect_outlets(rows);
+		inspect_requests(rows);
+		doctor_submit(rows, now);
 		notify_runs = env->settings.notify && inspect_notify(rows);
 		if (option(env, "test"))
 			run_tests(rows, notify_runs);

@@ -6,22 +6,46 @@
 
 #include "cmd/doctor/doctor.h"
 #include "cmd/show/output.h"
-#include "slurm/sshare.h"
+#include "ledger/base/comma.h"
+#include "ledger/base/number.h"
 
-/* A QOS's own value of a limit; -1: none. */
-static int64_t qos_limit(const struct qos *qos, const char *field, const char *tres)
+/* Reads "1500", and the MB-minutes of mem as sacctmgr prints them: "5000M", "976562500000G"
+ * (measured). Returns 0 for what cannot be read, which might be a limit. */
+static int64_t read_minutes(const char *text, size_t len)
 {
-	bool running = strcmp(field, "GrpTRESRunMins") == 0;
-	int64_t value = -1;
+	static const char units[] = "MGTP";
+	const char *unit = len > 0 ? strchr(units, text[len - 1]) : NULL;
+	int64_t value, factor = 1;
 
+	if (!number_slice(text, unit ? len - 1 : len, 0, INT64_MAX, &value))
+		return 0;
+	for (const char *at = units; unit && at < unit; at++)
+		factor *= 1024;
+	return value > INT64_MAX / factor ? INT64_MAX : value * factor;
+}
+
+/* A TRES's limit in "cpu=100,mem=5000M"; -1: none. */
+static int64_t minutes_of(const char *list, const char *tres)
+{
+	size_t name_len = strlen(tres), len;
+	const char *item;
+
+	for (const char *rest = list; comma_next(&rest, &item, &len);) {
+		if (len > name_len && strncmp(item, tres, name_len) == 0 && item[name_len] == '=')
+			return read_minutes(item + name_len + 1, len - name_len - 1);
+	}
+	return -1;
+}
+
+int64_t doctor_qos_limit(const struct qos *qos, const char *field, const char *tres)
+{
 	if (strcmp(field, "GrpJobs") == 0)
 		return qos->grp_jobs;
 	if (strcmp(field, "GrpSubmitJobs") == 0)
 		return qos->grp_submit_jobs;
-	/* What cannot be read might be a limit. */
-	if (tres_value(running ? qos->grp_tres_run_mins : qos->grp_tres_mins, tres, &value, NULL))
-		return 0;
-	return value;
+	return minutes_of(strcmp(field, "GrpTRESRunMins") == 0 ? qos->grp_tres_run_mins
+							       : qos->grp_tres_mins,
+			  tres);
 }
 
 /* Reports the QOS if it has a limit of its own for that lever, which jobs follow instead of the
@@ -30,7 +54,7 @@ static void inspect_limit(struct diagnosis *rows, const struct qos *qos,
 			  const struct partition *partition, const char *field, const char *tres)
 {
 	const char *name = qos->name, *equals = *tres ? "=" : "";
-	int64_t value = qos_limit(qos, field, tres);
+	int64_t value = doctor_qos_limit(qos, field, tres);
 	char jobs[400] = "its jobs follow its own limit", advice[1024];
 
 	if (value < 0)
@@ -54,15 +78,22 @@ static void inspect_limit(struct diagnosis *rows, const struct qos *qos,
 		 equals, value);
 }
 
-/* The same for each lever in use. */
+/* The same for each lever in use. The scavenger QOS passes some on purpose; where it passes the
+ * lever of a whole account, a second limit, which it must not pass, stops its jobs
+ * (scavenger.c). */
 static void inspect_limits(struct diagnosis *rows, const struct in_use *in_use,
-			   const struct qos *qos, const struct partition *partition)
+			   const struct scavenging *scavenging, const struct qos *qos,
+			   const struct partition *partition)
 {
 	const struct lever_choice *levers = in_use->levers;
 
-	for (size_t i = 0; i < in_use->count; i++)
-		inspect_limit(rows, qos, partition, levers[i].field, levers[i].tres);
-	if (in_use->capped)
+	for (size_t i = scavenging ? in_use->hold_count : 0; i < in_use->count; i++) {
+		if (!scavenging ||
+		    !levers_have(&scavenging->passed, levers[i].field, levers[i].tres))
+			inspect_limit(rows, qos, partition, levers[i].field, levers[i].tres);
+	}
+	if (in_use->capped &&
+	    !(scavenging && levers_have(&scavenging->passed, CAP_FIELD, CAP_TRES)))
 		inspect_limit(rows, qos, partition, CAP_FIELD, CAP_TRES);
 }
 
@@ -108,20 +139,30 @@ static void inspect_factor(struct diagnosis *rows, const struct qos *qos, const 
 		 "UsageFactor %s", factor);
 }
 
-void doctor_holes(struct diagnosis *rows, const struct in_use *in_use, const struct qos_list *list)
+static bool is_qos(const struct qos *qos, const char *name)
 {
+	return name && strcmp(qos->name, name) == 0;
+}
+
+void doctor_holes(struct diagnosis *rows, const struct in_use *in_use,
+		  const struct scavenging *scavenging, const struct qos_list *list)
+{
+	const char *scavenger = rows->env->settings.scavenger_qos;
 	char text[NAMES_TEXT_SIZE];
 	size_t before = rows->count;
 
 	for (size_t i = 0; i < list->count; i++)
-		inspect_limits(rows, in_use, &list->rows[i], NULL);
+		inspect_limits(rows, in_use, is_qos(&list->rows[i], scavenger) ? scavenging : NULL,
+			       &list->rows[i], NULL);
 	rows->where = "slurmdbd";
 	if (rows->count == before)
 		diagnose(rows, VERDICT_OK, "QOS's own limit", NULL, "none on %s among %zu",
 			 name_levers(rows, in_use, false, text), list->count);
 	name_levers(rows, in_use, true, text);
-	for (size_t i = 0; i < list->count; i++)
-		inspect_factor(rows, &list->rows[i], text);
+	for (size_t i = 0; i < list->count; i++) {
+		if (!is_qos(&list->rows[i], scavenger))
+			inspect_factor(rows, &list->rows[i], text);
+	}
 }
 
 const struct qos *doctor_find_qos(const struct qos_list *list, const char *name)
@@ -141,6 +182,6 @@ void doctor_partition_holes(struct diagnosis *rows, const struct in_use *in_use,
 		const struct qos *qos = doctor_find_qos(list, partition->qos);
 
 		if (qos)
-			inspect_limits(rows, in_use, qos, partition);
+			inspect_limits(rows, in_use, NULL, qos, partition);
 	}
 }

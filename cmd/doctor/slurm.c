@@ -17,6 +17,7 @@ struct scan {
 	struct env *env;
 	struct diagnosis *rows;
 	struct in_use in_use;
+	struct scavenging scavenging;
 	struct clusters clusters;
 	bool *partitions; /* by the site's factors: some cluster has it */
 	bool *counted; /* one for each resource of purses: whether any cluster counts it */
@@ -106,6 +107,7 @@ static void inspect_partitions(struct scan *scan, const char *cluster)
 	}
 	report_odd_rows(rows, "scontrol", &partitions.odd);
 	doctor_partition_holes(rows, &scan->in_use, &scan->qos, &partitions);
+	doctor_scavenger_partitions(rows, &scan->scavenging, &scan->qos, &partitions);
 	if (none.count + fractional.count == 0)
 		diagnose(rows, VERDICT_OK, "TRESBillingWeights", NULL,
 			 "whole in all partitions: %zu", partitions.count);
@@ -225,18 +227,20 @@ static void inspect_qos(const struct scan *scan)
 	const struct site_factors *factors = &scan->env->settings.tariff.qos;
 	const struct qos_list *list = &scan->qos;
 	struct diagnosis *rows = scan->rows;
+	const char *name = scan->env->settings.scavenger_qos;
+	const struct qos *scavenger = name ? doctor_find_qos(list, name) : NULL;
 	bool *known = calloc(factors->count + 1, sizeof(*known));
 
 	if (!known) {
 		rows->failed = true;
 		return;
 	}
-	doctor_holes(rows, &scan->in_use, list);
+	doctor_holes(rows, &scan->in_use, &scan->scavenging, list);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct qos *qos = &list->rows[i];
 
 		rows->where = qos->name;
-		if (!is_one(qos->usage_factor))
+		if (!is_one(qos->usage_factor) && qos != scavenger)
 			diagnose(rows, scan->in_use.capped ? VERDICT_WARN : VERDICT_INFO,
 				 "UsageFactor",
 				 "its jobs are charged by this factor, while Slurm's own limit "
@@ -244,6 +248,7 @@ static void inspect_qos(const struct scan *scan)
 				 "%s", qos->usage_factor);
 		mark_known(factors, qos->name, known);
 	}
+	doctor_scavenger(rows, &scan->scavenging, list);
 	report_unknown(rows, factors, known, "factor of a QOS");
 	report_gone_qos(scan);
 	rows->where = "QOS";
@@ -285,6 +290,7 @@ static void inspect_config(struct diagnosis *rows, const struct in_use *in_use,
 	for (size_t i = 0; i < FITNESS_COUNT; i++)
 		diagnose(rows, list[i].verdict, list[i].what, list[i].advice, "%s", list[i].found);
 	inspect_tres(rows, in_use, config);
+	doctor_submit_plugin(rows, config);
 	if (config->calc_period > 0)
 		diagnose(rows, rare ? VERDICT_WARN : VERDICT_INFO, "PriorityCalcPeriod",
 			 rare ? "usage is counted so rarely that holds come late: make it shorter"
@@ -339,6 +345,7 @@ static void inspect_cluster(struct scan *scan, size_t at)
 	scan->answered++;
 	rows->where = cluster;
 	inspect_partitions(scan, cluster);
+	doctor_scavenger_cluster(rows, &scan->scavenging, &scan->qos, &config);
 	doctor_cluster_rights(rows, &config, &usage_shown, &jobs_shown);
 	if (!usage_shown)
 		return;
@@ -538,6 +545,8 @@ static void inspect_clusters(struct scan *scan, bool sacctmgr)
 	report_unknown(rows, partitions, scan->partitions, "factor of a partition");
 	if (scan->env->bank && !rows->failed)
 		inspect_accounts(scan);
+	if (scan->env->bank && sacctmgr)
+		doctor_coordinators(rows);
 }
 
 void doctor_slurm(struct diagnosis *rows)
@@ -560,7 +569,8 @@ void doctor_slurm(struct diagnosis *rows)
 	qos = sacctmgr && sacctmgr_read_qos(slurm, &scan.qos, &qos_err) == SB_OK;
 	if (!scan.partitions) {
 		rows->failed = true;
-	} else if (in_use_find(env, &scan.in_use, &err)) {
+	} else if (in_use_find(env, &scan.in_use, &err) ||
+		   scavenging_find(rows, &scan.scavenging, &err)) {
 		rows->where = "the bank";
 		diagnose_unread(rows, "accounts", &err);
 	} else if (!scontrol || !sshare) {
@@ -579,6 +589,7 @@ void doctor_slurm(struct diagnosis *rows)
 	}
 	qos_list_release(&scan.qos);
 	in_use_release(&scan.in_use);
+	scavenging_release(&scan.scavenging);
 	clusters_release(&scan.clusters);
 	free(scan.partitions);
 	free(scan.counted);

@@ -14,7 +14,7 @@
 #include "cmd/show/progress.h"
 #include "ledger/base/array.h"
 
-enum { ENTRIES_MAX = 100000, PLACE_TEXT_SIZE = 1024 };
+enum { ENTRIES_MAX = 100000 };
 
 int batch_add(struct batch *batch, struct batch_entry **ret, struct sb_error *err)
 {
@@ -89,6 +89,23 @@ static int keep_after(struct batch *batch, struct sb_error *err)
 }
 
 /* ---- mistakes ---- */
+
+const char *batch_place(const struct batch *batch, const struct place *at, char to[PLACE_TEXT_SIZE])
+{
+	if (!batch->is_table)
+		(void)snprintf(to, PLACE_TEXT_SIZE, "%s:%zu:%zu: ", batch->name, at->line,
+			       at->column);
+	else
+		(void)snprintf(to, PLACE_TEXT_SIZE, "%s: row %zu%s%s: ", batch->name, at->line,
+			       at->name ? ", column " : "", at->name ? at->name : "");
+	return to;
+}
+
+static const char *where(const struct batch *batch, const struct batch_entry *entry,
+			 char to[PLACE_TEXT_SIZE])
+{
+	return batch_place(batch, &entry->at, to);
+}
 
 /* Keeps the account of an entry that should have opened it: other mistakes about it follow. */
 static void note_unopened(struct batch *batch, const struct batch_entry *entry)
@@ -172,14 +189,6 @@ int batch_observe(const struct env *env)
 	return batch->answer;
 }
 
-static const char *where(const struct batch *batch, const struct batch_entry *entry,
-			 char to[PLACE_TEXT_SIZE])
-{
-	(void)snprintf(to, PLACE_TEXT_SIZE, "%s:%zu:%zu: ", batch->name, entry->line,
-		       entry->column);
-	return to;
-}
-
 /* Runs the entry by its verb, in an environment of its own. */
 static int run_entry(const struct env *env, const struct batch_entry *entry)
 {
@@ -220,8 +229,9 @@ static int check_refs(struct env *env, struct batch *batch)
 		if (strcmp(ref_of(list[i - 1]), ref_of(list[i])) != 0)
 			continue;
 		mark_wrong(batch, list[i], true);
-		warning(env, "%sthe ref '%s' is on line %zu already: each entry needs its own",
-			where(batch, list[i], place_text), ref_of(list[i]), list[i - 1]->line);
+		warning(env, "%sthe ref '%s' is %s %zu already: each entry needs its own",
+			where(batch, list[i], place_text), ref_of(list[i]),
+			batch->is_table ? "in row" : "on line", list[i - 1]->at.line);
 	}
 	free(list);
 	return EXIT_DONE;

@@ -14,8 +14,14 @@
 /* The number of mistakes to report at most. */
 enum { MISTAKES_MAX = 20 };
 
+/* A place in the file. */
+struct place {
+	size_t line, column; /* from 1; of a table: the row and 0 */
+	const char *name; /* of a table: its column; NULL: the whole row */
+};
+
 struct batch_entry {
-	size_t line, column; /* its place in the file */
+	struct place at;
 	const struct command *command;
 	const char *argv[3];
 	int argc;
@@ -23,12 +29,14 @@ struct batch_entry {
 	bool wrong; /* its mistake was reported */
 };
 
-/* Zeroed except for the first four members, which the caller sets; batch_release() frees it. */
+/* Zeroed except for the first six members, which the caller sets; batch_release() frees it. */
 struct batch {
 	const char *name; /* of the file, for messages */
 	bool own_refs; /* refs that subank keeps for itself are allowed */
 	bool may_be_over; /* windows may have ended */
 	bool dry; /* nothing is recorded */
+	bool is_table; /* the file has rows and columns, by which messages name places */
+	const char *verb; /* of a table without the column `verb`: that of all rows; or NULL */
 
 	struct batch_entry *entries;
 	size_t count;
@@ -63,6 +71,11 @@ int batch_add(struct batch *batch, struct batch_entry **ret, struct sb_error *er
 int batch_keep(struct batch *batch, const char *text, const char **ret, struct sb_error *err);
 /* Sets an option, which the entry's verb must have; [value] must live as long as the batch. */
 void batch_option(struct batch_entry *entry, const char *name, const char *value);
+
+/* Writes "file:line:column: ", or "file: row 3, column su: ". Returns [to]. */
+enum { PLACE_TEXT_SIZE = 1024 };
+const char *batch_place(const struct batch *batch, const struct place *at,
+			char to[PLACE_TEXT_SIZE]);
 
 /* Reports a malformed entry, which is NULL if it was not added. Returns false once MISTAKES_MAX are
  * reported. */

@@ -10,6 +10,7 @@
 #include "cmd/show/window_text.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/number.h"
+#include "ledger/books/renames.h"
 
 const struct option_spec correction_options[] = {
 	NEW_WINDOW_OPTIONS,
@@ -60,19 +61,41 @@ static int plan_answer(struct posting *posting, struct books *books, const struc
 	return plan_refund(books, answered, &window, event, err);
 }
 
+/* Finds account and receiver of the entry under their present names. */
+static int find_accounts(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct posting *posting = ctx;
+	const struct correction *correction = posting->ctx;
+	struct event event = {0};
+	const char *receiver;
+	int rc = journal_get(books_txn(books), correction->seq, &event, NULL, err);
+
+	posting->receiver[0] = '\0';
+	if (!rc)
+		rc = books_renamed(books, event.account, event.seq, posting->account, err);
+	receiver = rc ? NULL : event_receiver(&event);
+	if (receiver)
+		rc = books_renamed(books, receiver, event.seq, posting->receiver, err);
+	event_release(&event);
+	return rc;
+}
+
 static int plan(struct posting *posting, struct books *books, struct sb_error *err)
 {
 	const struct correction *correction = posting->ctx;
 	struct event answered = {0};
 	struct event event = {.kind = correction->refund ? EVENT_REFUND : EVENT_REVERSE,
 			      .account = posting->account,
-			      .to = *posting->receiver ? posting->receiver : NULL,
 			      .answers = correction->seq,
-			      .resource = purse_resource(posting->account),
 			      .end = WHEN_NEVER};
 	char amount[QUANTITY_SIZE], phrase[WINDOW_PHRASE_SIZE];
-	int rc = correct_read(books, correction->seq, correction->refund, &answered, err);
+	/* Again: a rename may have come first. */
+	int rc = find_accounts(books, posting, err);
 
+	event.to = *posting->receiver ? posting->receiver : NULL;
+	event.resource = purse_resource(posting->account);
+	if (!rc)
+		rc = correct_read(books, correction->seq, correction->refund, &answered, err);
 	if (!rc)
 		rc = plan_answer(posting, books, &answered, &event, err);
 	if (!rc)
@@ -87,25 +110,6 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 			 new_window_receipt(phrase, &event));
 	event_release(&event);
 	event_release(&answered);
-	return rc;
-}
-
-/* Finds account and receiver of the entry. Entries do not change, so they are the same when the
- * correction is recorded. */
-static int find_accounts(struct books *books, void *ctx, struct sb_error *err)
-{
-	struct posting *posting = ctx;
-	const struct correction *correction = posting->ctx;
-	struct event event = {0};
-	const char *receiver;
-	int rc = journal_get(books_txn(books), correction->seq, &event, NULL, err);
-
-	if (!rc) {
-		receiver = event_receiver(&event);
-		(void)snprintf(posting->account, NAME_SIZE, "%s", event.account);
-		(void)snprintf(posting->receiver, NAME_SIZE, "%s", receiver ? receiver : "");
-	}
-	event_release(&event);
 	return rc;
 }
 

@@ -14,6 +14,7 @@
 #include "ledger/account/policy.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/when.h"
+#include "ledger/check/funds.h"
 #include "ledger/check/quota.h"
 
 int check_owner(struct books *books, const char *purse, struct sb_error *err)
@@ -22,20 +23,26 @@ int check_owner(struct books *books, const char *purse, struct sb_error *err)
 	char name[NAME_SIZE];
 
 	TRY(books_account(books, purse_account(name, purse), &owner, err));
-	return owner->open ? SB_OK
-			   : sb_error_set(err, SB_EREFUSED,
-					  "account '%s' is closed: `subank open %s` opens it again",
-					  name, name);
+	return check_deposit(owner, err);
+}
+
+int refuse_closed(const struct account *account, struct sb_error *err)
+{
+	if (*account->successor)
+		return sb_error_set(err, SB_EREFUSED,
+				    "account '%s' was renamed or merged: name '%s', which took it "
+				    "over",
+				    account->name, account->successor);
+	return sb_error_set(
+		err, SB_EREFUSED,
+		"account '%s' is closed and takes no deposits: `subank open %s` opens it "
+		"again",
+		account->name, account->name);
 }
 
 int check_deposit(const struct account *account, struct sb_error *err)
 {
-	if (account->open)
-		return SB_OK;
-	return sb_error_set(err, SB_EREFUSED,
-			    "account '%s' is closed and takes no deposits: `subank open %s` opens "
-			    "it again",
-			    account->name, account->name);
+	return account->open ? SB_OK : refuse_closed(account, err);
 }
 
 int append_deposit(struct posting *posting, struct books *books, const struct deposit *deposit,
@@ -70,15 +77,44 @@ int amount_read(const struct posting *posting, const char *text, bool zero, int6
 		    : amount_parse_in(text, &unit, ret, err);
 }
 
-int amount_confirm(struct posting *posting, const char *text, int64_t amount)
+enum { ABOVE_SIZE = 3 * QUANTITY_SIZE + 64 };
+
+/* Returns whether the amount is above confirm_above, and writes that down. */
+static bool is_above(const struct posting *posting, int64_t amount, char to[ABOVE_SIZE])
 {
-	struct env *env = posting->env;
+	const struct env *env = posting->env;
 	const struct unit unit = purse_unit(posting->account);
 	/* confirm_above is in SU: the same number of the purse's units. */
 	const __int128 most = (__int128)env->settings.confirm_above * (unit.size / unit_su.size);
-	bool above = most && amount > most;
-	char question[3 * QUANTITY_SIZE + 64], have[QUANTITY_SIZE], limit[QUANTITY_SIZE];
+	char have[QUANTITY_SIZE], limit[QUANTITY_SIZE];
 
+	if (!most || amount <= most)
+		return false;
+	(void)snprintf(to, ABOVE_SIZE, "%s is more than %s (confirm_above in the settings)",
+		       quantity(env, have, posting->account, amount),
+		       quantity(env, limit, posting->account, (int64_t)most));
+	return true;
+}
+
+int amount_check_requested(const struct posting *posting, int64_t amount, struct sb_error *err)
+{
+	char above[ABOVE_SIZE];
+
+	if (!posting->env->requested || !is_above(posting, amount, above))
+		return SB_OK;
+	return sb_error_set(err, SB_EREFUSED,
+			    "%s; nobody can confirm that here: ask the administrators of the bank",
+			    above);
+}
+
+int amount_confirm(struct posting *posting, const char *text, int64_t amount)
+{
+	struct env *env = posting->env;
+	char question[ABOVE_SIZE], have[QUANTITY_SIZE];
+	bool above = is_above(posting, amount, question);
+
+	if (env->requested)
+		return EXIT_DONE;
 	if (env->batch) {
 		env->batch->above += above && !env->batch->books;
 		return EXIT_DONE;
@@ -86,14 +122,10 @@ int amount_confirm(struct posting *posting, const char *text, int64_t amount)
 	if ((!above && !(env->os.in_is_terminal && amount_is_grouped(text))) ||
 	    post_recorded(posting))
 		return EXIT_DONE;
-	quantity(env, have, posting->account, amount);
-	if (above)
+	if (!above)
 		(void)snprintf(question, sizeof(question),
-			       "%s is more than %s (confirm_above in the settings)", have,
-			       quantity(env, limit, posting->account, (int64_t)most));
-	else
-		(void)snprintf(question, sizeof(question),
-			       "'%.16s' is %s: a point is no separator of thousands", text, have);
+			       "'%.16s' is %s: a point is no separator of thousands", text,
+			       quantity(env, have, posting->account, amount));
 	if (!option(env, "immediate"))
 		warning(env, "%s", question);
 	return confirm(env, "Is that amount right?");
@@ -118,6 +150,20 @@ int renew_first(struct posting *posting, struct books *books, const char *purse,
 	return SB_OK;
 }
 
+int renew_all_first(struct posting *posting, struct books *books, const char *account,
+		    struct sb_error *err)
+{
+	struct purses purses;
+	int rc = SB_OK;
+
+	TRY(renew_first(posting, books, account, err));
+	TRY(books_purses(books, account, &purses, err));
+	for (size_t i = 0; i < purses.count && !rc; i++)
+		rc = renew_first(posting, books, purses.list[i]->name, err);
+	purses_release(&purses);
+	return rc;
+}
+
 /* Refuses if all the account has starts later. */
 static int refuse_waiting(const struct env *env, const struct account *account,
 			  struct sb_error *err)
@@ -135,9 +181,33 @@ static int refuse_waiting(const struct env *env, const struct account *account,
 			    waiting.several ? " or later" : "", account->name);
 }
 
+/* Limits what a manager's request takes to what is available, so that running jobs are not left
+ * without money. */
+static int limit_requested(const struct posting *posting, struct books *books,
+			   const struct account *account, int64_t *amount, struct sb_error *err)
+{
+	const struct take *take = posting->ctx;
+	const struct env *env = posting->env;
+	const struct rules rules = settings_rules(&env->settings);
+	char available[QUANTITY_SIZE], spent[QUANTITY_SIZE];
+	struct funds funds;
+
+	TRY(funds_of(books, account, &rules, &funds, err));
+	if (take->all && funds.available > 0 && *amount > funds.available)
+		*amount = funds.available;
+	if (*amount > funds.available)
+		return sb_error_set(err, SB_EREFUSED,
+				    "account '%s' has only %s available (running jobs count for "
+				    "%s): a request can take no more than that",
+				    account->name,
+				    quantity(env, available, account->name, funds.available),
+				    quantity(env, spent, account->name, funds.spent));
+	return amount_check_requested(posting, *amount, err);
+}
+
 /* Fills in amount and parts of the event. */
-static int plan_amount(const struct posting *posting, const struct account *account,
-		       struct event *event, struct sb_error *err)
+static int plan_amount(const struct posting *posting, struct books *books,
+		       const struct account *account, struct event *event, struct sb_error *err)
 {
 	const struct take *take = posting->ctx;
 	int64_t rest;
@@ -149,6 +219,8 @@ static int plan_amount(const struct posting *posting, const struct account *acco
 	if (event->amount == 0)
 		return sb_error_set(err, SB_EREFUSED, "account '%s' has nothing to take",
 				    account->name);
+	if (posting->env->requested)
+		TRY(limit_requested(posting, books, account, &event->amount, err));
 	return plan_take(account, event, err);
 }
 
@@ -160,7 +232,7 @@ int append_take(struct posting *posting, struct books *books, const struct accou
 			      .to = to ? posting->receiver : NULL,
 			      .resource = purse_resource(posting->account)};
 	char text[QUANTITY_SIZE];
-	int rc = plan_amount(posting, from, &event, err);
+	int rc = plan_amount(posting, books, from, &event, err);
 
 	if (!rc && to)
 		event.debt = plan_debt(to, event.amount);

@@ -356,8 +356,8 @@ static int add_request(struct moving *moving, const struct row *row, const char 
 
 	TRY(make_ref(moving, row, behind, &ref, err));
 	TRY(batch_add(&moving->batch, ret, err));
-	(*ret)->line = row->line;
-	(*ret)->column = row->column;
+	(*ret)->at.line = row->line;
+	(*ret)->at.column = row->column;
 	(*ret)->command = command_find(verb);
 	(*ret)->argv[(*ret)->argc++] = row->account;
 	batch_option(*ret, "ref", ref);

@@ -22,6 +22,7 @@
 #include "ledger/base/number.h"
 #include "ledger/base/when.h"
 #include "ledger/books/entries.h"
+#include "ledger/books/renames.h"
 #include "slurm/tariff.h"
 
 enum {
@@ -115,13 +116,10 @@ static bool is_job(const struct refunding *refunding, const struct event *event)
 
 static bool matches(const struct refunding *refunding, const struct event *event)
 {
-	char account[NAME_SIZE];
-
 	if (event->kind != EVENT_CHARGE_JOB ||
 	    (*refunding->cluster && strcmp(event->cluster, refunding->cluster) != 0) ||
 	    event->until < refunding->since || event->until >= refunding->until ||
-	    (refunding->run && event->submit != refunding->run) ||
-	    !selection_has(&refunding->selection, purse_account(account, event->account)))
+	    (refunding->run && event->submit != refunding->run))
 		return false;
 	return refunding->job ? is_job(refunding, event)
 			      : strcmp(event->state, refunding->state) == 0;
@@ -210,7 +208,7 @@ static int add_charge(const struct entry *entry, void *ctx, struct sb_error *err
 	charge->cluster = cluster;
 	charge->job_id = event->job_id;
 	charge->submit = event->submit;
-	(void)snprintf(charge->account, sizeof(charge->account), "%s", event->account);
+	TRY(books_renamed(refunding->books, event->account, event->seq, charge->account, err));
 	print_row(refunding->output, event, amount);
 	return SB_OK;
 }
@@ -317,26 +315,44 @@ static bool is_metered_by_rawusage(const struct refunding *refunding, const stru
 	return false;
 }
 
-/* Lists the selected accounts with their purses; all accounts if none is selected. The caller frees
- * the list. */
+/* Whether the account that had this name first, or has it, is selected. */
+static int is_selected(const struct refunding *refunding, const char *name, bool *ret,
+		       struct sb_error *err)
+{
+	char account[NAME_SIZE], now[NAME_SIZE];
+
+	*ret = selection_has(&refunding->selection, purse_account(account, name));
+	if (*ret)
+		return SB_OK;
+	TRY(books_renamed(refunding->books, name, 0, now, err));
+	*ret = selection_has(&refunding->selection, purse_account(account, now));
+	return SB_OK;
+}
+
+/* Lists the selected accounts with their purses, under all their names; all accounts if none is
+ * selected. The caller frees the list. */
 static int find_names(const struct refunding *refunding, size_t count, const char ***ret,
 		      size_t *ret_count, struct sb_error *err)
 {
-	const struct selection *selection = &refunding->selection;
 	const char **names = calloc(count + 1, sizeof(*names));
-	char account[NAME_SIZE];
+	int rc = SB_OK;
 
 	if (!names)
 		return sb_error_nomem(err);
 	*ret_count = 0;
-	for (size_t i = 0; i < count && selection->count > 0; i++) {
+	for (size_t i = 0; i < count && refunding->selection.count > 0 && !rc; i++) {
 		const char *name = books_at(refunding->books, i)->name;
+		bool selected;
 
-		if (selection_has(selection, purse_account(account, name)))
+		rc = is_selected(refunding, name, &selected, err);
+		if (!rc && selected)
 			names[(*ret_count)++] = name;
 	}
-	*ret = names;
-	return SB_OK;
+	if (rc)
+		free(names);
+	else
+		*ret = names;
+	return rc;
 }
 
 static int find_charges(struct books *books, void *ctx, struct sb_error *err)
@@ -381,8 +397,14 @@ static int plan_one(struct refunding *refunding, struct books *books, const stru
 		    struct event *answered, struct event *event, struct sb_error *err)
 {
 	struct new_window window;
+	char account[NAME_SIZE];
 
 	TRY(journal_get(books_txn(books), charge->seq, answered, NULL, err));
+	TRY(books_renamed(books, answered->account, answered->seq, account, err));
+	if (strcmp(account, charge->account) != 0)
+		return sb_error_set(err, SB_EREFUSED,
+				    "account '%s' was renamed meanwhile: run it again",
+				    charge->account);
 	TRY(find_amount(refunding, books, answered, &event->amount, err));
 	if (event->amount != charge->amount)
 		return sb_error_set(err, SB_EREFUSED,

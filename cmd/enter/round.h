@@ -7,6 +7,7 @@
 
 extern const char round_template[];
 
-/* Reads [file], named batch->name in messages. Reports malformed entries with file, line and
- * column, and counts them in batch->wrong; SB_EFORMAT when the rest of the file cannot be read. */
+/* Reads [file], named batch->name in messages: YAML or, with batch->is_table, CSV. Reports
+ * malformed entries with file and place, and counts them in batch->wrong; SB_EFORMAT when the rest
+ * of the file cannot be read. */
 int round_read(struct env *env, FILE *file, struct batch *batch, struct sb_error *err);

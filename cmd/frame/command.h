@@ -31,6 +31,11 @@ enum command_flags {
 				    env->bank is then NULL */
 	CMD_PUBLISHES = 1 << 12, /* publishes balances itself, and logs its results */
 	CMD_SORT = 1 << 13, /* can sort its table: --sort */
+	CMD_RAW = 1 << 14, /* its options precede its arguments, and the first word that is none of
+			      them is an argument even if it begins with '-' */
+	CMD_MAY_READ = 1 << 15, /* opens the bank for reading if this user can; otherwise env->bank
+				   is NULL */
+	CMD_PUBLISHED_OWN = 1 << 16, /* the same as CMD_PUBLISHED, under `publish: own` alone */
 };
 
 struct example {
@@ -54,6 +59,10 @@ struct command {
 	bool (*only_reads)(
 		const struct env *env); /* with CMD_WRITE: returns true if the options ask for no
 					   change; NULL: the verb always changes something */
+	bool (*without_bank)(
+		const struct env *env); /* with CMD_READ: returns true if the options ask for
+					   nothing in the bank, and env->bank is then NULL; NULL:
+					   the verb always needs the bank */
 	int (*run)(struct env *env, int argc, const char *const argv[]); /* exit status */
 };
 

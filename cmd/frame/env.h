@@ -52,6 +52,10 @@ struct os {
 	const struct this_machine *(*here)(void);
 	/* name_of_user(); NULL: users have no names */
 	const char *(*user_name)(uint32_t uid);
+	/* names_of_groups(); NULL: the caller is in no group */
+	size_t (*groups)(char names[][NAME_SIZE], size_t max);
+	/* uid_of_user(); NULL: users have no numbers */
+	enum uid_found (*user_id)(const char *name, uint32_t *ret);
 };
 
 /* What the user must learn even if the output is lost. */
@@ -60,6 +64,7 @@ struct result {
 	struct new_entries entered; /* the entries that the verb has recorded */
 	uint64_t receipt_seq; /* the entry that the receipt is about */
 	char receipt[1152]; /* "entry 12 was recorded (…)"; "": there is no receipt */
+	enum sb_err error; /* of the last fail(); SB_OK: there was none */
 	const char *done; /* an outcome that is no entry, as a sentence; NULL: none */
 };
 
@@ -81,6 +86,7 @@ struct env {
 	/* Filled in by the verb. */
 	struct result result;
 	struct batch *batch; /* the batch that the entry is part of (batch.h); NULL: none */
+	bool requested; /* the verb runs for a manager's request (cmd/enter/requests.h) */
 	const char *where; /* the prefix of messages, "file:line:column: "; NULL: none */
 };
 

@@ -77,6 +77,7 @@ static void print_message(struct env *env, const char *text)
 
 int fail(struct env *env, const struct sb_error *err)
 {
+	env->result.error = err->code;
 	print_message(env, err->text);
 	log_line(env, LOG_ERR, err->text);
 	switch (err->code) {

@@ -35,6 +35,7 @@ static const struct option_spec listing[] = {
 	{"format", 'o', "COLUMNS", "these columns, separated by commas"},
 	{"json", 0, NULL, "print JSON"},
 	{"csv", 0, NULL, "print CSV: all columns, amounts in billing-seconds"},
+	{"unit", 0, "UNIT", "of amounts in JSON and CSV: seconds (default) or su"},
 	{"color", 0, "WHEN", "colours: auto (on a terminal), always, never"},
 	{NULL, 0, NULL, NULL},
 };
@@ -188,6 +189,50 @@ static bool in_full(const char *given, const char *name)
 	       (given[2 + len] == '\0' || given[2 + len] == '=');
 }
 
+char option_letter(const struct command *command, const struct option_spec *spec)
+{
+	return command && command->flags & CMD_RAW && spec->argument ? '\0' : spec->letter;
+}
+
+/* Returns the index of the option that [word] names, or [count]. */
+static size_t find_raw(const struct command *command, const struct option_spec *const options[],
+		       size_t count, const char *word)
+{
+	size_t i = 0;
+
+	while (i < count && !in_full(word, options[i]->name) &&
+	       !(word[0] == '-' && word[1] && word[1] == option_letter(command, options[i]) &&
+		 !word[2]))
+		i++;
+	return i;
+}
+
+/* Reads the options of a verb with CMD_RAW. */
+static int read_raw(const struct command *command, int argc, char *argv[],
+		    const char *values[OPTIONS_MAX], int *ret_count, struct sb_error *err)
+{
+	const struct option_spec *options[OPTIONS_MAX];
+	const size_t count = options_of(command, options);
+	int at;
+
+	for (at = 1; at < argc; at++) {
+		const size_t place = find_raw(command, options, count, argv[at]);
+		const char *equals = strchr(argv[at], '=');
+
+		if (place == count)
+			break;
+		if (!options[place]->argument && equals)
+			return sb_error_set(err, SB_EINVAL, "option '--%s' takes no value",
+					    options[place]->name);
+		if (options[place]->argument && !equals && at + 1 == argc)
+			return sb_error_set(err, SB_EINVAL, "option '--%s' needs a value",
+					    options[place]->name);
+		values[place] = !options[place]->argument ? "" : equals ? equals + 1 : argv[++at];
+	}
+	*ret_count = at;
+	return SB_OK;
+}
+
 int options_read(const struct command *command, int argc, char *argv[],
 		 const char *values[OPTIONS_MAX], int *ret_count, struct sb_error *err)
 {
@@ -197,6 +242,8 @@ int options_read(const struct command *command, int argc, char *argv[],
 	size_t count = options_of(command, options);
 	int found;
 
+	if (command && command->flags & CMD_RAW)
+		return read_raw(command, argc, argv, values, ret_count, err);
 	make_tables(options, count, !command, longs, shorts);
 	opterr = 0;
 	optind = 0; /* glibc: begin anew */
@@ -228,7 +275,7 @@ void options_help(FILE *out, const struct command *command)
 		const struct option_spec *spec = options[i];
 		char letter[] = "   ", left[64];
 
-		if (spec->letter)
+		if (option_letter(command, spec))
 			(void)snprintf(letter, sizeof(letter), "-%c,", spec->letter);
 		(void)snprintf(left, sizeof(left), "%s --%s%s%s", letter, spec->name,
 			       spec->argument ? " " : "", spec->argument ? spec->argument : "");

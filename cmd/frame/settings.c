@@ -12,11 +12,13 @@
 #include <unistd.h>
 
 #include "cmd/frame/settings_tariff.h"
+#include "ledger/account/people.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/array.h"
 #include "ledger/base/comma.h"
 #include "ledger/base/name.h"
 #include "ledger/base/nearest.h"
+#include "ledger/base/number.h"
 #include "ledger/base/text.h"
 #include "ledger/base/when.h"
 
@@ -28,15 +30,27 @@ enum {
 	DAYS_MAX = 36500,
 	SHARE_MAX = 1000000,
 	ROUND_MAX = 86400,
+	STOP_MIN = 101,
+	TEXT_MAX = 200,
 };
 
 /* ---- single values ---- */
+
+static int copy_text(struct settings_input *in, const char *text)
+{
+	char *copy = strdup(text), **to = in->to;
+
+	if (!copy)
+		return sb_error_nomem(in->err);
+	free(*to);
+	*to = copy;
+	return SB_OK;
+}
 
 /* Reads a program: a name to find in PATH, or a path. */
 static int read_program(struct settings_input *in)
 {
 	const char *text = in->item.text;
-	char *copy, **to = in->to;
 
 	TRY(input_expect_scalar(in));
 	if (!*text || !text_ok(text) || (strchr(text, '/') && text[0] != '/'))
@@ -44,12 +58,7 @@ static int read_program(struct settings_input *in)
 				   "%s must be the name of a program, or a path that begins "
 				   "with /",
 				   in->key->name);
-	copy = strdup(text);
-	if (!copy)
-		return sb_error_nomem(in->err);
-	free(*to);
-	*to = copy;
-	return SB_OK;
+	return copy_text(in, text);
 }
 
 static int read_path(struct settings_input *in)
@@ -58,6 +67,39 @@ static int read_path(struct settings_input *in)
 	if (in->item.text[0] != '/' || !text_ok(in->item.text))
 		return input_error(in, "%s must be a path that begins with /", in->key->name);
 	return read_program(in);
+}
+
+/* Reads a text for people. */
+static int read_line(struct settings_input *in)
+{
+	TRY(input_expect_scalar(in));
+	if (!*in->item.text || !text_ok(in->item.text) || strlen(in->item.text) > TEXT_MAX)
+		return input_error(in, "%s must be a text of 1 to %d bytes in one line",
+				   in->key->name, TEXT_MAX);
+	return copy_text(in, in->item.text);
+}
+
+/* Reads a mail address. */
+static int read_address(struct settings_input *in)
+{
+	struct sb_error why;
+
+	TRY(input_expect_scalar(in));
+	if (contact_check(in->item.text, &why))
+		return input_error(in, "%s: %s", in->key->name, why.text);
+	return copy_text(in, in->item.text);
+}
+
+/* Reads the name of a QOS, which goes to Slurm's commands. Slurm keeps such names in lower case. */
+static int read_qos(struct settings_input *in)
+{
+	char folded[NAME_SIZE];
+	struct sb_error why;
+
+	TRY(input_expect_scalar(in));
+	if (name_fold("QOS", in->item.text, folded, &why))
+		return input_error(in, "%s", why.text);
+	return copy_text(in, folded);
 }
 
 /* Reads one of the words that the setting may have. *ret becomes its index. */
@@ -109,11 +151,21 @@ static int read_enforcement(struct settings_input *in)
 
 static int read_publish(struct settings_input *in)
 {
-	static const enum publish meanings[] = {PUBLISH_NONE, PUBLISH_GROUP, PUBLISH_ALL};
+	static const enum publish meanings[] = {PUBLISH_NONE, PUBLISH_OWN, PUBLISH_GROUP,
+						PUBLISH_ALL};
 	size_t word;
 
 	TRY(read_word(in, &word));
 	in->settings->publish = meanings[word];
+	return SB_OK;
+}
+
+static int read_submission(struct settings_input *in)
+{
+	size_t word;
+
+	TRY(read_word(in, &word));
+	in->settings->submission = (enum submission_mode)word;
 	return SB_OK;
 }
 
@@ -150,6 +202,21 @@ static int read_count(struct settings_input *in, const char *unit, int least, in
 static int read_seconds(struct settings_input *in)
 {
 	return read_count(in, "seconds", 1, SECONDS_MAX);
+}
+
+/* Reads 125 or 125%. */
+static int read_stop(struct settings_input *in)
+{
+	const char *end;
+	int64_t percent;
+
+	TRY(input_expect_scalar(in));
+	end = number_prefix(in->item.text, STOP_MIN, EVENT_PERCENT_MAX, &percent);
+	if (!end || (*end && strcmp(end, "%") != 0))
+		return input_error(in, "%s must be a percentage from %d to %d", in->key->name,
+				   STOP_MIN, EVENT_PERCENT_MAX);
+	*(int *)in->to = (int)percent;
+	return SB_OK;
 }
 
 static int read_round(struct settings_input *in)
@@ -268,6 +335,32 @@ static int read_accounts(struct settings_input *in)
 			  &in->settings->account_count, "all but root");
 }
 
+/* Adds an address to the list in the text. */
+static int add_address(struct settings_input *in)
+{
+	char **to = in->to, *list;
+	struct sb_error why;
+	int rc;
+
+	if (asprintf(&list, "%s%s%s", *to ? *to : "", *to ? "," : "", in->item.text) < 0)
+		return sb_error_nomem(in->err);
+	rc = contact_check(in->item.text, &why);
+	if (!rc)
+		rc = people_list_check(list, contact_check, &why);
+	if (rc) {
+		free(list);
+		return input_error(in, "%s: %s", in->key->name, why.text);
+	}
+	free(*to);
+	*to = list;
+	return SB_OK;
+}
+
+static int read_addresses(struct settings_input *in)
+{
+	return read_list(in, "a mail address", add_address);
+}
+
 static int add_threshold(struct settings_input *in)
 {
 	struct sb_error why;
@@ -365,7 +458,13 @@ static const struct key keys[] = {
 	KEY("round_seconds", "60", read_round, tariff.round_seconds, NULL,
 	    "under `meter: jobs`, run times are rounded up to multiples of this (to 86400)"),
 	KEY("enforcement", "hold", read_enforcement, enforcement, NULL,
-	    "what happens when an allowance is spent: off, warn, hold, or limit (by Slurm)"),
+	    "what happens when an allowance is spent: off, warn, hold, limit or scavenge"),
+	KEY("scavenger_qos", "scavenger", read_qos, scavenger_qos, NULL,
+	    "under `scavenge`, the QOS whose jobs start in a spent account; no default"),
+	KEY("queued_jobs", "leave", read_flag, move_queued, WORDS("leave", "move"),
+	    "under `scavenge`, queued jobs of a spent account: leave, or move to that QOS"),
+	KEY("stop_at", "125%", read_stop, stop_at, NULL,
+	    "under `scavenge`, percent of use (101 to 1000) that stops it too; no default"),
 	KEY("hold_on", "in_flight", read_flag, committed, WORDS("in_flight", "committed"),
 	    "under `meter: jobs`, what holds count of running jobs: in_flight or committed"),
 	KEY("without_money", "hold", read_flag, spare_moneyless, WORDS("hold", "warn"),
@@ -398,10 +497,34 @@ static const struct key keys[] = {
 	    "a program that is run for each threshold, end, hold and release; no default"),
 	KEY("notify_seconds", "10", read_seconds, notify_seconds, NULL,
 	    "how long the notify program may take: 1 to 3600 seconds"),
-	KEY("publish", "none", read_publish, publish, WORDS("none", "group", "all"),
-	    "the users who see balances: all, group (of the file's folder), or none"),
+	KEY("sendmail", "/usr/sbin/sendmail", read_program, sendmail, NULL,
+	    "what `subank mail` hands mail to: a name in PATH, or a path"),
+	KEY("mail_from", "hpc@example.org", read_address, mail_from, NULL,
+	    "the sender's address; left out, the mail system's default"),
+	KEY("mail_reply_to", "help@example.org", read_address, mail_reply_to, NULL,
+	    "the address for answers and questions; no default"),
+	KEY("mail_to", "[hpc@example.org]", read_addresses, mail_to, NULL,
+	    "addresses for tests and mail about accounts without contacts; no default"),
+	KEY("mail_site", "the HPC cluster Elbe", read_line, mail_site, NULL,
+	    "the site or cluster as mail names it; left out, \"the cluster\""),
+	KEY("mail_templates", DEFAULT_SITE_MAIL, read_path, mail_templates, NULL,
+	    "the folder of the site's own templates of mail (subank-mail(1))"),
+	KEY("publish", "none", read_publish, publish, WORDS("none", "own", "group", "all"),
+	    "users who see balances: all, group (the folder's), own (each his own), none"),
 	KEY("publish_file", DEFAULT_PUBLIC "/balances.json", read_path, publish_file, NULL,
 	    "the published balances, in a folder that only the bank's owner can write"),
+	KEY("metrics_file", DEFAULT_PUBLIC "/subank.prom", read_path, metrics_file, NULL,
+	    "balances and checks for Prometheus, by node_exporter; no default"),
+	KEY("ondemand_file", DEFAULT_PUBLIC "/ondemand.json", read_path, ondemand_file, NULL,
+	    "each user's balances for the dashboard of Open OnDemand; no default"),
+	KEY("ondemand", "balance", read_flag, ondemand_days, WORDS("balance", "days"),
+	    "what that dashboard shows: the balance in SU, or the days that it lasts"),
+	KEY("submission", "off", read_submission, submission, WORDS("off", "warn", "refuse"),
+	    "slurmctld at the submission of a job for more than is left: off, warn, refuse"),
+	KEY("submit_file", DEFAULT_PUBLIC "/submit", read_path, submit_file, NULL,
+	    "what slurmctld reads at submissions (subank-submit(7)), on a local disk"),
+	KEY("requests", "/var/spool/subank/requests", read_path, requests, NULL,
+	    "the folder in which managers of accounts leave requests for checks; no default"),
 	KEY("confirm_above", "100000", read_amount, confirm_above, NULL,
 	    "larger amounts, in SU, need a yes or --immediate; no default"),
 	KEY("project_days", "365", read_days, project_days, NULL,
@@ -469,7 +592,9 @@ static void release_list(char ***list, size_t *count)
 void settings_release(struct settings *settings)
 {
 	for (size_t i = 0; i < KEY_COUNT; i++) {
-		if (keys[i].read == read_path || keys[i].read == read_program)
+		if (keys[i].read == read_path || keys[i].read == read_program ||
+		    keys[i].read == read_qos || keys[i].read == read_line ||
+		    keys[i].read == read_address || keys[i].read == read_addresses)
 			free(*(char **)((char *)settings + keys[i].offset));
 	}
 	release_list(&settings->clusters, &settings->cluster_count);
@@ -493,14 +618,18 @@ static int set_defaults(struct settings *settings, struct sb_error *err)
 				      .scontrol = strdup("scontrol"),
 				      .sacct = strdup("sacct"),
 				      .squeue = strdup("squeue"),
+				      .sendmail = strdup("/usr/sbin/sendmail"),
+				      .mail_templates = strdup(DEFAULT_SITE_MAIL),
 				      .publish_file = strdup(DEFAULT_PUBLIC "/balances.json"),
+				      .submit_file = strdup(DEFAULT_PUBLIC "/submit"),
 				      .slurm_seconds = 60,
 				      .lock_seconds = 10,
 				      .thresholds = {{60, 90}, 2},
 				      .notice_days = 90,
 				      .notify_seconds = 10};
-	if (settings->bank && settings->publish_file && settings->sshare && settings->sacctmgr &&
-	    settings->scontrol && settings->sacct && settings->squeue)
+	if (settings->bank && settings->publish_file && settings->submit_file && settings->sshare &&
+	    settings->sacctmgr && settings->scontrol && settings->sacct && settings->squeue &&
+	    settings->sendmail && settings->mail_templates)
 		return SB_OK;
 	settings_release(settings);
 	return sb_error_nomem(err);
@@ -530,6 +659,11 @@ static int read_file(FILE *file, const char *path, struct settings *settings, st
 	if (!rc)
 		rc = read_keys(&in);
 	yaml_reader_free(in.reader);
+	if (!rc && settings->enforcement == ENFORCE_SCAVENGE && !settings->scavenger_qos)
+		rc = sb_error_set(err, SB_EFORMAT,
+				  "%s: `enforcement: scavenge` needs scavenger_qos, the QOS whose "
+				  "jobs start in a spent account",
+				  path);
 	return rc;
 }
 
@@ -592,6 +726,8 @@ struct rules settings_rules(const struct settings *settings)
 			      .enforcement = settings->enforcement,
 			      .field = settings->lever.field,
 			      .tres = settings->lever.tres,
+			      .scavenger = settings->scavenger_qos,
+			      .stop_at = settings->stop_at,
 			      .committed = settings->committed,
 			      .put_right = settings->put_right,
 			      .spare_moneyless = settings->spare_moneyless,

@@ -16,7 +16,14 @@ struct cluster_share {
 	int64_t share; /* 0 or more */
 };
 
-enum publish { PUBLISH_NONE, PUBLISH_GROUP, PUBLISH_ALL };
+enum publish {
+	PUBLISH_NONE,
+	PUBLISH_OWN, /* each user sees his own accounts alone, in detail */
+	PUBLISH_GROUP,
+	PUBLISH_ALL,
+};
+/* What slurmctld does at the submission of a job that costs more than is left. */
+enum submission_mode { SUBMISSION_OFF, SUBMISSION_WARN, SUBMISSION_REFUSE };
 
 struct settings {
 	char *bank; /* the bank's folder */
@@ -30,6 +37,10 @@ struct settings {
 	enum metering meter; /* how use is charged */
 	struct tariff tariff; /* under `meter: jobs` */
 	enum enforcement enforcement;
+	char *scavenger_qos; /* its jobs start in spent accounts under ENFORCE_SCAVENGE; NULL: none
+			      */
+	int stop_at; /* percent: with that much used, they no longer start; 0: they always do */
+	bool move_queued; /* queued jobs of a spent account move to the scavenger QOS */
 	bool committed; /* holds count what running jobs are committed to, not what they used */
 	struct lever_choice lever;
 	bool spare_moneyless; /* an account that never had money is reported, not held */
@@ -48,8 +59,21 @@ struct settings {
 	int notice_days; /* days before a window ends to report its unspent money; 0: never */
 	char *notify; /* the program that delivers notices (notify.h); NULL: none */
 	int notify_seconds; /* how long it may take */
+	char *sendmail; /* the command that `subank mail` hands mail to */
+	char *mail_from; /* an address; NULL: the mail system's default */
+	char *mail_reply_to; /* an address; NULL: none */
+	char *mail_to; /* addresses with commas between, for mail about accounts without contacts;
+			  NULL: none */
+	char *mail_site; /* the name of the site or cluster in mail; NULL: none */
+	char *mail_templates; /* the folder of the site's own templates */
 	enum publish publish; /* the users who may see balances */
 	char *publish_file; /* the balances for them */
+	char *metrics_file; /* what Prometheus reads; NULL: none */
+	char *ondemand_file; /* what Open OnDemand's dashboard reads; NULL: none */
+	bool ondemand_days; /* it has the days that the money lasts, not SU */
+	enum submission_mode submission;
+	char *submit_file; /* what slurmctld reads at submissions */
+	char *requests; /* the folder of managers' requests; NULL: none are taken */
 	int64_t confirm_above; /* larger amounts need confirmation; billing-seconds; 0: none do */
 	int project_days; /* how long a deposit without --end can be used; 0: for ever */
 };

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/frame/this_machine.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +14,9 @@
 #include "ledger/base/number.h"
 #include "ledger/base/text.h"
 #include "ledger/base/when.h"
+
+/* What getpwnam_r() writes of a user. */
+enum { PASSWD_SIZE = 4096, PASSWD_SIZE_MAX = 1 << 20 };
 
 /* Reads the first line of a small file, without the newline; "" when there is none. */
 static void read_line(const char *path, char *to, size_t size)
@@ -100,6 +105,26 @@ const char *name_of_user(uint32_t uid)
 	return *at->name ? at->name : NULL;
 }
 
+enum uid_found uid_of_user(const char *name, uint32_t *ret)
+{
+	struct passwd passwd, *found = NULL;
+	size_t size = PASSWD_SIZE;
+	char *buffer = malloc(size);
+	int rc = ENOMEM;
+
+	while (buffer && (rc = getpwnam_r(name, &passwd, buffer, size, &found)) == ERANGE &&
+	       size < PASSWD_SIZE_MAX) {
+		free(buffer);
+		buffer = malloc(size *= 2);
+	}
+	free(buffer);
+	if (rc != 0)
+		return UID_UNKNOWN;
+	if (found)
+		*ret = passwd.pw_uid;
+	return found ? UID_FOUND : UID_ABSENT;
+}
+
 const char *place_of(const char *machine, const char *folder, char to[PLACE_SIZE])
 {
 	char *path = realpath(folder, NULL);
@@ -115,4 +140,33 @@ int64_t system_clock(void)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	return now.tv_sec * WHEN_SECOND + now.tv_nsec / 1000;
+}
+
+/* Adds the name of a group, if it has one that fits and is not there yet. */
+static size_t add_group(gid_t gid, char names[][NAME_SIZE], size_t count)
+{
+	const struct group *group = getgrgid(gid);
+
+	if (!group || strlen(group->gr_name) >= NAME_SIZE)
+		return count;
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(names[i], group->gr_name) == 0)
+			return count;
+	}
+	(void)snprintf(names[count], NAME_SIZE, "%s", group->gr_name);
+	return count + 1;
+}
+
+size_t names_of_groups(char names[][NAME_SIZE], size_t max)
+{
+	enum { GIDS_MAX = 1024 };
+	gid_t gids[GIDS_MAX];
+	const int gid_count = getgroups(GIDS_MAX, gids);
+	size_t count = 0;
+
+	if (max > 0)
+		count = add_group(getgid(), names, count);
+	for (int i = 0; i < gid_count && count < max; i++)
+		count = add_group(gids[i], names, count);
+	return count;
 }

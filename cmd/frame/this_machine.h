@@ -20,6 +20,19 @@ const struct this_machine *this_machine(void);
 /* Returns the current name of a user; NULL when there is none. Valid until the process ends. */
 const char *name_of_user(uint32_t uid);
 
+/* Writes the names of the groups that this process is in, at most [max]. Returns their number. */
+size_t names_of_groups(char names[][NAME_SIZE], size_t max);
+
+enum uid_found {
+	UID_FOUND,
+	UID_ABSENT, /* there is no such user */
+	UID_UNKNOWN, /* a directory did not answer */
+};
+/* Finds the number of a user. Only getpwnam_r() tells a directory that does not answer from an
+ * absent user: sssd's library then fails with ENOENT, while an absent user is no error
+ * (measured). */
+enum uid_found uid_of_user(const char *name, uint32_t *ret);
+
 enum { PLACE_SIZE = 320 + 4096 + 2 };
 
 /* Writes "machine:folder", with the folder's full path: the place from which a bank changes Slurm.

@@ -5,12 +5,12 @@
 
 #include "cmd/frame/messages.h"
 
-const char *account_state(const struct account *account)
+const char *account_state(const struct account *account, const struct rules *rules)
 {
 	if (!account->open)
 		return "closed";
 	if (account_held(account))
-		return "held";
+		return is_scavenging(account, rules) ? "scavenge" : "held";
 	return account->causes ? "grace" : "open";
 }
 

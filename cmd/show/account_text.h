@@ -6,8 +6,9 @@
 #include "cmd/frame/messages.h"
 #include "ledger/check/funds.h"
 
-/* Returns "open", "held", "grace" or "closed". */
-const char *account_state(const struct account *account);
+/* Returns "open", "held", "scavenge" (held, and only jobs in the scavenger QOS start), "grace" or
+ * "closed". The rules are those for the account or purse. */
+const char *account_state(const struct account *account, const struct rules *rules);
 
 /* Writes the causes of its hold, "hand, funds", with [separator] between them; "" for none. Returns
  * [buf]. */

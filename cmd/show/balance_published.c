@@ -7,7 +7,7 @@
 #include "cmd/frame/command.h"
 #include "cmd/frame/messages.h"
 #include "cmd/show/balance_row.h"
-#include "cmd/show/published.h"
+#include "cmd/show/published_own.h"
 #include "ledger/base/nearest.h"
 #include "ledger/base/when.h"
 #include "slurm/assoc.h"
@@ -19,9 +19,20 @@ struct listing {
 	bool *chosen; /* by place in published.list */
 	size_t chosen_count;
 	size_t missing; /* names of no account */
-	bool tree, total; /* print a tree; a row of totals */
-	int64_t min_percent; /* --min-percent; negative: show all accounts */
+	const struct balance_options *options;
+	bool users; /* show the shares of users that were not named, too */
+	bool own; /* all that is published is the user's own */
 };
+
+/* Whether a row that was not named itself is shown when its account is. */
+static bool is_wanted(const struct listing *listing, const char *purse)
+{
+	char resource[RESOURCE_SIZE];
+
+	return (listing->users || !purse_user(purse)) &&
+	       (!*listing->resource ||
+		strcmp(resource_base(resource, purse_resource(purse)), listing->resource) == 0);
+}
 
 /* Chooses the rows of an account and of its purses, which follow it; with --resource only those of
  * that resource. */
@@ -32,12 +43,34 @@ static void choose_purses(struct listing *listing, const struct published_accoun
 	for (size_t i = (size_t)(account - published->list);
 	     i < published->count && purse_is_of(published->list[i].row.name, account->row.name);
 	     i++) {
-		bool wanted =
-			!*listing->resource ||
-			strcmp(purse_resource(published->list[i].row.name), listing->resource) == 0;
+		bool wanted = is_wanted(listing, published->list[i].row.name);
 
 		listing->chosen_count += wanted && !listing->chosen[i];
 		listing->chosen[i] = listing->chosen[i] || wanted;
+	}
+}
+
+static void choose_row(struct listing *listing, const struct published_account *row)
+{
+	bool *chosen = &listing->chosen[row - listing->published.list];
+
+	listing->chosen_count += !*chosen;
+	*chosen = true;
+}
+
+/* Chooses the shares of a purse. */
+static void choose_shares(struct listing *listing, const char *purse)
+{
+	char account[NAME_SIZE], resource[RESOURCE_SIZE];
+
+	purse_account(account, purse);
+	for (size_t i = 0; i < listing->published.count; i++) {
+		const char *name = listing->published.list[i].row.name;
+
+		if (purse_user(name) && purse_is_of(name, account) &&
+		    strcmp(resource_base(resource, purse_resource(name)), purse_resource(purse)) ==
+			    0)
+			choose_row(listing, &listing->published.list[i]);
 	}
 }
 
@@ -48,10 +81,9 @@ static bool choose(struct listing *listing, const char *name, bool above)
 	const struct published_account *found = published_find(&listing->published, name);
 
 	if (found && !purse_is_account(name)) {
-		bool *chosen = &listing->chosen[found - listing->published.list];
-
-		listing->chosen_count += !*chosen;
-		*chosen = true;
+		choose_row(listing, found);
+		if (listing->users)
+			choose_shares(listing, name);
 		return true;
 	}
 	for (size_t step = 0; found && step <= listing->published.count; step++) {
@@ -86,12 +118,16 @@ static void choose_all(struct listing *listing)
 	}
 }
 
-static int unknown(const struct published *published, const char *name, struct sb_error *err)
+static int unknown(const struct listing *listing, const char *name, struct sb_error *err)
 {
+	const struct published *published = &listing->published;
+	const struct published_account *none;
 	size_t distance = NEAREST_NONE;
 	const char *close = NULL;
 	char account[NAME_SIZE];
 
+	if (listing->own)
+		return published_own_find(published, name, &none, err);
 	if (!purse_is_account(name) && published_find(published, purse_account(account, name)))
 		return sb_error_set(err, SB_ENOTFOUND, "account '%s' has no budget of %s", account,
 				    purse_resource(name));
@@ -115,7 +151,7 @@ static int choose_named(struct listing *listing, const struct selection *selecti
 
 		if (choose(listing, selection->list[i], false))
 			continue;
-		rc = unknown(&listing->published, selection->list[i], err);
+		rc = unknown(listing, selection->list[i], err);
 		if (++listing->missing == selection->count)
 			return rc;
 		(void)fail(listing->env, err);
@@ -156,24 +192,38 @@ static bool is_chosen(const struct listing *listing, const struct published_acco
 	return account && listing->chosen[account - listing->published.list];
 }
 
+/* Returns the account above one that is above another; "" for none. Of an account that is not
+ * published for this user, only the name is. */
+static const char *next_above(const struct published *published, const char *name)
+{
+	const struct published_account *account = published_find(published, name);
+
+	if (account)
+		return account->above;
+	for (size_t i = 0; i < published->inside_count; i++) {
+		if (strcmp(published->inside[i].account, name) == 0)
+			return published->inside[i].above;
+	}
+	return "";
+}
+
 /* Returns the nearest account above that is also shown; for a purse, the nearest purse of the same
  * resource; "" for none. */
 static const char *above_of(const struct listing *listing, const struct published_account *account)
 {
 	const struct published *published = &listing->published;
-	const char *resource = purse_resource(account->row.name);
+	const char *resource = purse_resource(account->row.name), *above = account->above;
 	char name[NAME_SIZE];
 
-	for (size_t step = 0; *account->above && step <= published->count; step++) {
+	for (size_t step = 0; *above && step <= published->count + published->inside_count;
+	     step++) {
 		const struct published_account *found = NULL;
 
-		if (purse_name(account->above, resource, name, NULL) == SB_OK)
+		if (purse_name(above, resource, name, NULL) == SB_OK)
 			found = published_find(published, name);
 		if (is_chosen(listing, found))
 			return found->row.name;
-		account = published_find(published, account->above);
-		if (!account)
-			break;
+		above = next_above(published, above);
 	}
 	return "";
 }
@@ -190,6 +240,45 @@ static const char *parent_of(const struct listing *listing, const struct publish
 	return is_chosen(listing, owner) ? owner->row.name : above;
 }
 
+static int malformed(const struct published_account *account, struct sb_error *err)
+{
+	return sb_error_set(err, SB_EFORMAT,
+			    "what is published of '%s' is malformed: the next check that writes it "
+			    "replaces it",
+			    account->row.name);
+}
+
+static int add_forecast(const struct listing *listing, struct output *output,
+			const struct published_account *account, struct sb_error *err)
+{
+	const int64_t now = listing->env->os.now();
+	struct forecast forecast;
+
+	if (!published_forecast(account, now, &forecast))
+		return malformed(account, err);
+	balance_forecast_print(listing->env, output, &forecast, now);
+	return SB_OK;
+}
+
+static int add_lots(const struct listing *listing, struct output *output, struct sb_error *err)
+{
+	const struct published *published = &listing->published;
+
+	for (size_t i = 0; i < published->count; i++) {
+		const struct published_account *account = &published->list[i];
+		struct lot *lots;
+		size_t count;
+
+		if (!listing->chosen[i])
+			continue;
+		if (!published_lots(account, &lots, &count))
+			return malformed(account, err);
+		balance_lots_print(output, account->row.name, lots, count, listing->env->os.now());
+		free(lots);
+	}
+	return SB_OK;
+}
+
 static int add_rows(struct listing *listing, struct output *output, struct sb_error *err)
 {
 	const struct published *published = &listing->published;
@@ -204,14 +293,17 @@ static int add_rows(struct listing *listing, struct output *output, struct sb_er
 		if (!listing->chosen[i])
 			continue;
 		above = above_of(listing, &published->list[i]);
-		if (listing->tree)
+		if (listing->options->tree)
 			parent = parent_of(listing, &published->list[i], above);
-		if (listing->total && !*above && balance_total_has(row->name, listing->resource))
+		if (listing->options->total && !*above &&
+		    balance_total_has(row->name, listing->resource))
 			TRY(sums_add(&sums, &row->sums, err));
 		all_running = all_running && row->has_running;
 		balance_row_print(listing->env, output, row, parent, now);
+		if (listing->options->forecast)
+			TRY(add_forecast(listing, output, &published->list[i], err));
 	}
-	if (listing->total)
+	if (listing->options->total)
 		balance_total_print(output, &sums, listing->resource, all_running);
 	return SB_OK;
 }
@@ -223,7 +315,7 @@ static void leave_out(struct listing *listing, struct output *output)
 		const struct sums *sums = &listing->published.list[i].row.sums;
 
 		if (!listing->chosen[i] ||
-		    balance_reaches(sums->used, sums->allocated, listing->min_percent))
+		    balance_reaches(sums->used, sums->allocated, listing->options->min_percent))
 			continue;
 		listing->chosen[i] = false;
 		output_if_empty(output, BALANCE_NONE_REACHES);
@@ -235,13 +327,19 @@ static int print(struct listing *listing, const struct column *columns, struct s
 	struct output *output;
 	int rc;
 
-	TRY(output_new(listing->env, columns, BALANCE_COLUMNS, &output, err));
+	if (listing->options->lots)
+		TRY(output_new(listing->env, lot_columns, LOT_COLUMNS, &output, err));
+	else
+		TRY(output_new(listing->env, columns,
+			       listing->options->forecast ? BALANCE_COLUMNS_ALL : BALANCE_COLUMNS,
+			       &output, err));
 	leave_out(listing, output);
 	for (size_t i = 0; i < listing->published.count; i++) {
 		if (listing->chosen[i] && !purse_is_su(listing->published.list[i].row.name))
 			output_show_units(output);
 	}
-	rc = add_rows(listing, output, err);
+	rc = listing->options->lots ? add_lots(listing, output, err)
+				    : add_rows(listing, output, err);
 	if (!rc)
 		return output_finish(output, err);
 	output_fail(output);
@@ -256,12 +354,17 @@ static int list_published(struct listing *listing, const struct selection *selec
 	struct published *published = &listing->published;
 	char age[WHEN_TEXT_SIZE];
 
-	TRY(published_read(env->settings.publish_file, env->settings.bank, published, err));
+	if (listing->own)
+		TRY(published_own_read(env, published, err));
+	else
+		TRY(published_read(env->settings.publish_file, env->settings.bank, published, err));
 	listing->chosen = calloc(published->count + 1, sizeof(*listing->chosen));
 	if (!listing->chosen)
 		return sb_error_nomem(err);
 	if (selection->count > 0)
 		TRY(choose_named(listing, selection, err));
+	else if (listing->own)
+		choose_all(listing);
 	else
 		choose_mine(listing);
 	note(env, "as the bank published it %s ago",
@@ -270,13 +373,13 @@ static int list_published(struct listing *listing, const struct selection *selec
 }
 
 int balance_published(struct env *env, const struct selection *selection,
-		      const struct column *columns, bool tree, bool total, int64_t min_percent)
+		      const struct column *columns, const struct balance_options *options)
 {
 	struct listing listing = {.env = env,
 				  .resource = selection->resource,
-				  .tree = tree,
-				  .total = total,
-				  .min_percent = min_percent};
+				  .options = options,
+				  .users = selection->users,
+				  .own = published_is_own(env)};
 	struct sb_error err;
 	int rc = list_published(&listing, selection, columns, &err);
 

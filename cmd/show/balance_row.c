@@ -63,15 +63,18 @@ int balance_row_make(const struct env *env, struct books *books, const struct ac
 		     struct nesting *nesting, struct balance_row *ret, struct sb_error *err)
 {
 	const struct settings *settings = &env->settings;
-	const struct rules rules = settings_rules(settings);
+	const struct rules site = settings_rules(settings);
+	struct rules rules;
 	struct balance_row row = {.has_running = nesting};
 	struct funds funds;
+	struct blocker blocker = {0};
 	const struct account *owner = account;
 	char tres[RESOURCE_SIZE];
 	const char *cluster;
 	int64_t since;
 	bool held;
 
+	TRY(rules_of_purse(books, account, &site, &rules, err));
 	TRY(funds_of(books, account, nesting ? &rules : NULL, &funds, err));
 	TRY(books_read_time(books, account, settings->clusters, settings->cluster_count, &row.read,
 			    &cluster, err));
@@ -80,9 +83,13 @@ int balance_row_make(const struct env *env, struct books *books, const struct ac
 	if (nesting)
 		TRY(find_owner(books, account, &owner, err));
 	held = owner ? purse_held(account, owner) : account_held(account);
-	/* Before slurmctld starts a job it checks the limits of the accounts above, too. */
-	if (nesting && !held && purse_lever(account, tres))
-		TRY(nesting_above(nesting, books, account, true, row.blocker, err));
+	/* Before slurmctld starts a job it checks the limits of the accounts above, too. Their
+	 * holds matter unless the account's own hold stops more jobs. */
+	if (nesting && purse_lever(account, tres) && (!held || is_scavenging(account, &rules)))
+		TRY(nesting_blocker(nesting, books, account, &site, &blocker, err));
+	if (held && blocker.scavenges)
+		blocker = (struct blocker){0};
+	memcpy(row.blocker, blocker.name, sizeof(row.blocker));
 	row.sums = (struct sums){.allocated = funds.allocated,
 				 .used = funds.used,
 				 .available = funds.available,
@@ -98,9 +105,10 @@ int balance_row_make(const struct env *env, struct books *books, const struct ac
 	books_deferred_sum(books, account, &row.unentered, &since);
 	(void)snprintf(row.name, sizeof(row.name), "%s", account->name);
 	(void)snprintf(row.state, sizeof(row.state), "%s",
-		       *row.blocker			? "blocked"
+		       blocker.scavenges		? "scavenge"
+		       : *row.blocker			? "blocked"
 		       : account_held(account) && !held ? "grace"
-							: account_state(account));
+							: account_state(account, &rules));
 	account_causes(account, ",", row.causes);
 	(void)snprintf(row.lever, sizeof(row.lever), "%s", lever_of(account, owner));
 	*ret = row;
@@ -191,7 +199,10 @@ void balance_row_print(struct env *env, struct output *output, const struct bala
 {
 	/* The row of the purse's account shows the same limits. */
 	if (*row->blocker && purse_is_account(row->name))
-		note(env, "%s: no job starts, since %s above it is held", row->name, row->blocker);
+		note(env, "%s: %s, since %s above it is held", row->name,
+		     strcmp(row->state, "scavenge") == 0 ? "only jobs in the scavenger QOS start"
+							 : "no job starts",
+		     row->blocker);
 	if (row->endless > 0 && option(env, "running"))
 		note(env,
 		     "%s: %" PRId64 " running without a time limit: committed to what was used",

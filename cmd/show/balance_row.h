@@ -16,7 +16,7 @@ struct sums { /* seconds of the resource */
 
 struct balance_row {
 	char name[NAME_SIZE];
-	char state[16]; /* account_state(), or "blocked" */
+	char state[16]; /* account_state(), or by [blocker] "blocked" or "scavenge" */
 	char causes[CAUSES_SIZE];
 	char lever[16]; /* "set", "pending", "failed", or "" */
 	char blocker[NAME_SIZE]; /* another account whose hold also blocks it: one above it or, for

@@ -3,8 +3,10 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <string.h>
 
 #include "cmd/show/entry_text.h"
+#include "ledger/base/comma.h"
 #include "ledger/base/when.h"
 
 static json_t *parts_json(const struct event *event)
@@ -133,22 +135,43 @@ int entry_json(const struct env *env, FILE *out, const struct entry *entry, stru
 	return print(out, make_object(env, entry), err);
 }
 
+static int add_item(void *ctx, const char *item, struct sb_error *err)
+{
+	return json_array_append_new(ctx, json_string(item)) ? sb_error_nomem(err) : SB_OK;
+}
+
+/* Returns the items of a list as an array, or NULL when memory ran out. */
+static json_t *list_of(const char *list)
+{
+	json_t *array = json_array();
+
+	if (array && *list && comma_each(list, add_item, array, NULL)) {
+		json_decref(array);
+		return NULL;
+	}
+	return array;
+}
+
 int entry_json_balance(const struct env *env, FILE *out, const struct entry *entry,
-		       const struct account *account, const struct funds *funds,
-		       struct sb_error *err)
+		       const struct balance_row *row, const char *scavenger,
+		       const struct people *people, struct sb_error *err)
 {
 	json_t *object = make_object(env, entry);
+	const struct sums *sums = &row->sums;
 	json_t *available =
-		funds->unlimited ? json_null() : json_integer((json_int_t)funds->available);
+		sums->unlimited ? json_null() : json_integer((json_int_t)sums->available);
+	const char *qos = strcmp(row->state, "scavenge") == 0 ? scavenger : NULL;
 	json_t *balance = json_pack(
-		"{s:I,s:I,s:o,s:b,s:I}", "allocated_seconds", (json_int_t)funds->allocated,
-		"used_seconds", (json_int_t)funds->used, "available_seconds", available,
-		"unlimited", (int)funds->unlimited, "debt_seconds", (json_int_t)account->debt);
+		"{s:I,s:I,s:o,s:b,s:I,s:s,s:s?}", "allocated_seconds", (json_int_t)sums->allocated,
+		"used_seconds", (json_int_t)sums->used, "available_seconds", available, "unlimited",
+		(int)sums->unlimited, "debt_seconds", (json_int_t)sums->debt, "state", row->state,
+		"scavenger_qos", qos);
 
-	if (!object || json_object_set_new(object, "balance", balance)) {
-		/* jansson took over [balance] only if there was an object. */
-		if (!object)
-			json_decref(balance);
+	/* jansson takes over [balance] even if it fails, but not without an object. */
+	if (!object) {
+		json_decref(balance);
+	} else if (json_object_set_new(object, "balance", balance) ||
+		   json_object_set_new(object, "contacts", list_of(people->contacts))) {
 		json_decref(object);
 		object = NULL;
 	}

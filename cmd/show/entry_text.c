@@ -30,6 +30,26 @@ const char *entry_actor(const struct env *env, const struct event *event, char t
 	return to;
 }
 
+/* "entry 12 done", "entry 12: 3 left alone, 1 not waiting: its user …" */
+static void queued_text(const struct event *event, char *to, size_t size)
+{
+	size_t left = job_ids_count(event->left), gone = job_ids_count(event->gone), len;
+
+	(void)snprintf(to, size, "entry %" PRIu64 "%s", event->answers,
+		       left + gone == 0 ? " done" : ":");
+	len = strlen(to);
+	if (left > 0)
+		(void)snprintf(to + len, size - len, " %zu %s%s", left,
+			       event->outcome == OUTCOME_FAILED ? "not moved yet" : "left alone",
+			       gone ? "," : "");
+	len = strlen(to);
+	if (gone > 0)
+		(void)snprintf(to + len, size - len, " %zu not waiting", gone);
+	len = strlen(to);
+	if (*event->reason)
+		(void)snprintf(to + len, size - len, ": %s", event->reason);
+}
+
 void entry_text(const struct env *env, const struct event *event, bool receiver, char *to,
 		size_t size)
 {
@@ -37,6 +57,7 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 		found[LIMIT_TEXT_SIZE], set[LIMIT_TEXT_SIZE], debt[QUANTITY_SIZE],
 		before[QUANTITY_SIZE], now[QUANTITY_SIZE], lever[LEVER_NAME_SIZE];
 	const char *receiver_name;
+	size_t jobs;
 
 	to[0] = '\0';
 	switch (event->kind) {
@@ -161,6 +182,32 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 		(void)snprintf(to, size, "entry %" PRIu64 " %s%s%s", event->answers,
 			       event_word(FIELD_AT_OUTCOME, event->outcome),
 			       *event->reason ? ": " : "", event->reason);
+		break;
+	case EVENT_QUEUE:
+		jobs = job_ids_count(event->jobs);
+		(void)snprintf(to, size, "%s %zu job%s from QOS %s to %s", event->cluster, jobs,
+			       jobs == 1 ? "" : "s", event->qos, event->to_qos);
+		break;
+	case EVENT_QUEUED:
+		queued_text(event, to, size);
+		break;
+	case EVENT_RENAME:
+		(void)snprintf(to, size, "%s to %s", event->account, event->to);
+		break;
+	case EVENT_MERGE:
+		(void)snprintf(
+			to, size, "%s %s: %s%s%s", receiver ? "from" : "into",
+			receiver ? event->account : event->to,
+			quantity(env, now, receiver ? event->to : event->account, event->rest),
+			event->debt ? ", debt of " : "",
+			event->debt ? quantity(env, debt, receiver ? event->to : event->account,
+					       event->debt)
+				    : "");
+		break;
+	case EVENT_PEOPLE:
+		(void)snprintf(to, size, "contacts %s; managers %s",
+			       *event->contacts ? event->contacts : "none",
+			       *event->managers ? event->managers : "none");
 		break;
 	default:
 		break;

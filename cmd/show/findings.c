@@ -52,6 +52,19 @@ static void report_finding(struct env *env, const struct finding *finding)
 	case FOUND_HOLD:
 		report(env, "%s: held, available %s", account, amount);
 		break;
+	case FOUND_SCAVENGE:
+		report(env, "%s: spent, available %s; of its jobs only those in QOS %s start",
+		       account, amount, env->settings.scavenger_qos);
+		break;
+	case FOUND_OVERRUN:
+		report(env,
+		       "%s: stopped: %s of %s are used (stop_at: %d%%), and its jobs in QOS %s no "
+		       "longer start",
+		       account, before, now, env->settings.stop_at, env->settings.scavenger_qos);
+		break;
+	case FOUND_OVERRUN_ENDED:
+		report(env, "%s: no longer stopped: %s of %s are used", account, before, now);
+		break;
 	case FOUND_HOLD_MONEYLESS:
 		report(env, "%s: held at its first use, because it never had money; available %s",
 		       account, amount);
@@ -130,6 +143,21 @@ static void report_finding(struct env *env, const struct finding *finding)
 			"%s: its quota of %s is due, and the account would hold more than can be "
 			"counted: nothing was deposited; withdraw some, or set a smaller quota",
 			account, amount);
+		break;
+	case FOUND_TAKEN_OVER:
+		if (finding->amount)
+			report(env, "%s: account '%s' takes over %s", account, finding->other,
+			       amount);
+		if (finding->before)
+			report(env, "%s: account '%s' takes over debt of %s", account,
+			       finding->other, before);
+		break;
+	case FOUND_NOT_TAKEN_OVER:
+		warning(env,
+			"%s: account '%s' cannot take over what '%s' was charged or given back: "
+			"the balance of '%s' would be more than can be counted (withdraw some), or "
+			"'%s' has more than 10,000 lots (`subank withdraw %s all`)",
+			account, finding->other, account, finding->other, account, account);
 		break;
 	case FOUND_SHARE:
 		report(env, "%s: user %s gets a share of %s", account, purse_user(finding->other),
@@ -225,7 +253,8 @@ static size_t held_names(const struct check *check, bool moneyless, const char *
 		const struct finding *finding = &check->findings[i];
 
 		if (finding->kind == FOUND_HOLD_MONEYLESS ||
-		    (finding->kind == FOUND_HOLD && !moneyless))
+		    ((finding->kind == FOUND_HOLD || finding->kind == FOUND_SCAVENGE) &&
+		     !moneyless))
 			names[count++] = finding->account;
 	}
 	return count;

@@ -137,11 +137,12 @@ static const char *colour_of_word(const char *word)
 	static const struct {
 		const char *word, *colour;
 	} words[] = {
-		{"open", "green"},  {"active", "green"},      {"ok", "green"},
-		{"taken", "green"}, {"held", "red"},	      {"bad", "red"},
-		{"refused", "red"}, {"blocked", "brown"},     {"grace", "brown"},
-		{"warn", "brown"},  {"left out", "brown"},    {"to come", "cyan"},
-		{"info", "cyan"},   {"closed", "halfbright"}, {"ended", "halfbright"},
+		{"open", "green"},	 {"active", "green"},  {"ok", "green"},
+		{"taken", "green"},	 {"held", "red"},      {"bad", "red"},
+		{"refused", "red"},	 {"blocked", "brown"}, {"grace", "brown"},
+		{"scavenge", "brown"},	 {"warn", "brown"},    {"left out", "brown"},
+		{"to come", "cyan"},	 {"info", "cyan"},     {"closed", "halfbright"},
+		{"ended", "halfbright"},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -386,6 +387,12 @@ static char *with_bar(const char *percentage, size_t width, size_t digits)
 
 /* ---- the layout ---- */
 
+/* Whether the cells of that kind have thousands separators. */
+static bool is_grouped(enum cell_kind kind)
+{
+	return kind == CELL_AMOUNT || kind == CELL_HOURS;
+}
+
 /* What a cell reads in that layout. */
 static char *fitted(const struct grid *grid, const struct layout *layout, struct libscols_line *row,
 		    size_t at)
@@ -394,7 +401,7 @@ static char *fitted(const struct grid *grid, const struct layout *layout, struct
 	size_t width = layout->widths[at], indent = at == grid->tree ? indent_of(row) : 0;
 	enum cell_kind kind = column_of(grid, at)->kind;
 
-	if (kind == CELL_AMOUNT)
+	if (is_grouped(kind))
 		return group(text, layout->grouped);
 	if (kind == CELL_NAME)
 		return cut(text, width > indent + WIDTH_LEAST ? width - indent : WIDTH_LEAST);
@@ -535,7 +542,7 @@ static bool print_block(const struct grid *grid, struct libscols_line *row,
 
 		if (!*text)
 			continue;
-		value = column->kind == CELL_AMOUNT ? group(text, true) : wrap(text, room);
+		value = is_grouped(column->kind) ? group(text, true) : wrap(text, room);
 		done = value && grid_row(block) && set_cell(block, 0, column->name, NULL) &&
 		       set_cell(block, 1, value, colour);
 		free(value);

@@ -16,11 +16,12 @@
 
 #include "ledger/base/error.h"
 
-enum { COLUMNS_MAX = 28 };
+enum { COLUMNS_MAX = 32 };
 
 enum cell_kind {
 	CELL_WHOLE, /* never shortened or broken into lines */
 	CELL_AMOUNT, /* the same, but may lose its thousands separators */
+	CELL_HOURS, /* hours of a TRES; may lose its thousands separators */
 	CELL_NAME, /* may be cut in its middle */
 	CELL_PROSE, /* may be broken into lines at blanks */
 	CELL_STATE, /* coloured by its word */
@@ -33,7 +34,8 @@ enum cell_kind {
 
 struct column {
 	const char *name; /* in the header and in --format; JSON and CSV have it in lower case,
-			     amounts with "_seconds" appended */
+			     amounts with "_seconds" appended, or with --unit su "_su"; hours with
+			     "_seconds" in place of "-h" or "-s" */
 	bool number; /* right-aligned */
 	bool shown; /* without --format */
 	enum cell_kind kind;

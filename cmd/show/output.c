@@ -33,6 +33,7 @@ struct output {
 	size_t shown[COLUMNS_MAX]; /* indexes into columns, in the order of printing */
 	size_t shown_count;
 	enum form form;
+	bool decimals; /* --unit su: amounts for programs are decimals in the row's unit */
 	bool last_bar; /* -p: a line ends with a bar */
 	bool in_row;
 	bool failed; /* nothing more is printed; [err] says why */
@@ -57,6 +58,18 @@ struct output {
 	json_t *object;
 };
 
+/* Whether that is the name of the column, in any case. A column of hours has two: "CPU-h" and
+ * "CPU-s", whichever its header has. */
+static bool is_named(const struct column *column, const char *name)
+{
+	const size_t len = strlen(column->name);
+
+	if (strcasecmp(column->name, name) == 0)
+		return true;
+	return column->kind == CELL_HOURS && strlen(name) == len &&
+	       strncasecmp(column->name, name, len - 1) == 0 && strchr("hHsS", name[len - 1]);
+}
+
 static int find_column(const struct output *output, const char *name, size_t *ret,
 		       struct sb_error *err)
 {
@@ -65,12 +78,21 @@ static int find_column(const struct output *output, const char *name, size_t *re
 
 	for (size_t i = 0; i < output->count; i++)
 		names[i] = output->columns[i].name;
-	while (names[column] && strcasecmp(names[column], name) != 0)
+	while (names[column] && !is_named(&output->columns[column], name))
 		column++;
 	if (!names[column])
 		return nearest_error("there is no column", name, names, err);
 	*ret = column;
 	return SB_OK;
+}
+
+bool output_shows(const struct output *output, size_t column)
+{
+	for (size_t i = 0; i < output->shown_count; i++) {
+		if (output->shown[i] == column)
+			return true;
+	}
+	return false;
 }
 
 /* Adds a column of --format to shown[]. */
@@ -80,11 +102,8 @@ static int show_column(void *ctx, const char *name, struct sb_error *err)
 	size_t column;
 
 	TRY(find_column(output, name, &column, err));
-	for (size_t i = 0; i < output->shown_count; i++) {
-		if (output->shown[i] == column)
-			return sb_error_set(err, SB_EINVAL,
-					    "column '%s' is named twice in --format", name);
-	}
+	if (output_shows(output, column))
+		return sb_error_set(err, SB_EINVAL, "column '%s' is named twice in --format", name);
 	output->shown[output->shown_count++] = column;
 	return SB_OK;
 }
@@ -137,6 +156,27 @@ int output_check_forms(const struct env *env, struct sb_error *err)
 	return SB_OK;
 }
 
+/* Reads --unit. */
+static int choose_unit(const struct env *env, bool *ret_decimals, struct sb_error *err)
+{
+	static const char *const words[] = {"seconds", "su", NULL};
+	const char *word = option(env, "unit");
+	size_t i = 0;
+
+	while (word && words[i] && strcmp(words[i], word) != 0)
+		i++;
+	if (!words[i])
+		return nearest_error("--unit takes no", word, words, err);
+	if (word && !option(env, "json") && !option(env, "csv"))
+		return sb_error_set(err, SB_EINVAL,
+				    "--unit goes with --json or --csv: a table is in SU, or with "
+				    "--seconds in billing-seconds");
+	if (i == 1 && env->seconds)
+		return sb_error_set(err, SB_EINVAL, "--unit su and --seconds exclude each other");
+	*ret_decimals = i == 1;
+	return SB_OK;
+}
+
 /* Reads --color. With "auto", NO_COLOR (no-color.org) and a terminal without colours count too. */
 static int choose_colour(const struct env *env, bool *ret, struct sb_error *err)
 {
@@ -155,12 +195,24 @@ static int choose_colour(const struct env *env, bool *ret, struct sb_error *err)
 }
 
 /* Writes the name that a column has in CSV and JSON. Returns [to]. */
-static const char *program_name(char to[64], const char *name, const char *suffix)
+static const char *program_name(char to[64], const struct column *column, const char *suffix)
 {
-	(void)snprintf(to, 64, "%s%s", name, suffix);
+	size_t len = strlen(column->name);
+
+	/* "CPU-h" */
+	if (column->kind == CELL_HOURS)
+		len -= 2;
+	(void)snprintf(to, 64, "%.*s%s", (int)len, column->name, suffix);
 	for (char *c = to; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 	return to;
+}
+
+/* Returns what follows the name of a column of amounts in CSV and JSON. */
+static const char *amount_suffix(const struct output *output)
+{
+	/* In a table of several units a column of them names each row's. */
+	return !output->decimals ? "_seconds" : output->has_units ? "" : "_su";
 }
 
 /* Records that memory ran out, unless the output has failed before. */
@@ -169,6 +221,14 @@ static void no_memory(struct output *output)
 	if (!output->failed)
 		sb_error_nomem(&output->err);
 	output->failed = true;
+}
+
+/* Returns what follows the name of a column in CSV and JSON. */
+static const char *name_suffix(const struct output *output, const struct column *column)
+{
+	return column->kind == CELL_AMOUNT  ? amount_suffix(output)
+	       : column->kind == CELL_HOURS ? "_seconds"
+					    : "";
 }
 
 /* Called only after the first step that can fail: a header alone could be taken for an answer. */
@@ -185,8 +245,7 @@ static void print_header(struct output *output)
 		const struct column *column = &output->columns[output->shown[i]];
 
 		if (output->form == FORM_CSV)
-			csv_text(&row, program_name(name, column->name,
-						    column->kind == CELL_AMOUNT ? "_seconds" : ""));
+			csv_text(&row, program_name(name, column, name_suffix(output, column)));
 		else
 			fprintf(output->env->os.out, "%s%s", i ? "|" : "", column->name);
 	}
@@ -246,6 +305,7 @@ static int set_up(struct output *output, struct sb_error *err)
 	else if (output->last_bar || option(env, "parsable2"))
 		output->form = FORM_PARSABLE;
 	TRY(output_check_forms(env, err));
+	TRY(choose_unit(env, &output->decimals, err));
 	TRY(choose_colour(env, &output->style.colour, err));
 	if (format)
 		TRY(comma_each(format, show_column, output, err));
@@ -502,7 +562,7 @@ static void set_member(struct output *output, size_t column, const char *suffix,
 		json_decref(value);
 		return;
 	}
-	program_name(name, output->columns[column].name, suffix);
+	program_name(name, &output->columns[column], suffix);
 	if (!value || json_object_set_new(output->object, name, value))
 		no_memory(output);
 }
@@ -570,12 +630,16 @@ void output_amount(struct output *output, size_t column, int64_t amount)
 	char text[AMOUNT_TEXT_SIZE];
 	size_t at;
 
-	if (seconds)
+	if (output->decimals)
+		amount_format_decimal(text, amount, output->unit.size);
+	else if (seconds)
 		amount_format(text, amount, true);
 	else
 		amount_format_in(text, amount, output->unit.size);
 	if (output->form == FORM_JSON)
-		set_member(output, column, "_seconds", json_integer(amount));
+		/* A string, since programs may read other numbers as floating point. */
+		set_member(output, column, amount_suffix(output),
+			   output->decimals ? json_string(text) : json_integer(amount));
 	else if (output->form != FORM_TABLE)
 		keep_cell(output, column, text, false);
 	else if (!output->failed && place(output, column, &at) &&
@@ -585,10 +649,29 @@ void output_amount(struct output *output, size_t column, int64_t amount)
 	output_sort_as(output, column, amount / (output->unit.size / unit_su.size));
 }
 
+void output_hours(struct output *output, size_t column, int64_t seconds)
+{
+	bool known = seconds >= 0;
+	char text[AMOUNT_TEXT_SIZE] = "";
+	size_t at;
+
+	if (known)
+		amount_format(text, seconds, output->env->seconds || output->form == FORM_CSV);
+	if (output->form == FORM_JSON)
+		set_member(output, column, "_seconds", known ? json_integer(seconds) : json_null());
+	else if (output->form != FORM_TABLE)
+		keep_cell(output, column, text, false);
+	else if (!output->failed && place(output, column, &at) &&
+		 !grid_amount(output->grid, at, text, 0))
+		no_memory(output);
+	if (known)
+		output_sort_as(output, column, seconds);
+}
+
 void output_no_amount(struct output *output, size_t column, const char *word)
 {
 	if (output->form == FORM_JSON)
-		set_member(output, column, "_seconds", json_null());
+		set_member(output, column, amount_suffix(output), json_null());
 	else
 		put_text(output, column, output->form == FORM_CSV ? "" : word);
 }

@@ -25,7 +25,7 @@ void output_if_empty(struct output *output, const char *text);
 
 /* If rows may be of purses of other resources than SU, call this before the first row. It shows the
  * columns of the kinds CELL_UNIT and, in JSON and CSV, CELL_RESOURCE even without --format, except
- * with -p and -P. */
+ * with -p and -P. With --unit su the names of amounts then do not end in "_su". */
 void output_show_units(struct output *output);
 
 /* Sets the line that explains units below a table on a terminal, printed if its amounts are in
@@ -41,6 +41,9 @@ void output_number(struct output *output, size_t column, int64_t number);
  * are in SU. */
 void output_unit(struct output *output, const char *purse);
 void output_amount(struct output *output, size_t column, int64_t amount);
+/* Sets hours of a TRES, whatever unit the row's amounts have: "12.50", seconds in JSON and CSV and
+ * with --seconds. -1: not known; empty, null in JSON. The column is of the kind CELL_HOURS. */
+void output_hours(struct output *output, size_t column, int64_t seconds);
 /* Sets a missing amount: [word] in a table and with -P, null in JSON, empty in CSV. */
 void output_no_amount(struct output *output, size_t column, const char *word);
 /* Writes "yes" or "no"; true or false in JSON. */
@@ -73,6 +76,8 @@ int output_flush(struct output *output, struct sb_error *err);
 /* Stops the output: nothing more is printed, since half an answer or an empty one could be taken
  * for an answer. The caller reports the error; output_finish() returns none. */
 void output_fail(struct output *output);
+/* Whether the column is shown. */
+bool output_shows(const struct output *output, size_t column);
 /* True if no row was begun. */
 bool output_is_empty(const struct output *output);
 

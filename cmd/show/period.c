@@ -16,13 +16,22 @@ static int month_start(int64_t when, int later, int64_t *ret, struct sb_error *e
 	struct tm tm;
 
 	localtime_r(&seconds, &tm);
-	tm.tm_mon += later;
-	(void)snprintf(text, sizeof(text), "%04d-%02d-01", tm.tm_year + 1900 + tm.tm_mon / 12,
-		       tm.tm_mon % 12 + 1);
+	later += (tm.tm_year + 1900) * 12 + tm.tm_mon;
+	if (later < 1970 * 12) {
+		*ret = 0;
+		return SB_OK;
+	}
+	(void)snprintf(text, sizeof(text), "%04d-%02d-01", later / 12, later % 12 + 1);
 	return when_parse(text, when, ret, err);
 }
 
 int period_read(struct env *env, int64_t *ret_since, int64_t *ret_until, struct sb_error *err)
+{
+	return period_read_months(env, 1, ret_since, ret_until, err);
+}
+
+int period_read_months(struct env *env, int months, int64_t *ret_since, int64_t *ret_until,
+		       struct sb_error *err)
 {
 	char from[WHEN_TEXT_SIZE], to[WHEN_TEXT_SIZE];
 	int64_t since = 0, until = 0;
@@ -31,7 +40,7 @@ int period_read(struct env *env, int64_t *ret_since, int64_t *ret_until, struct 
 		TRY(month_start(env->os.now(), 1, &until, err));
 	TRY(moment_time(env, "until", &until, err));
 	if (!option(env, "since"))
-		TRY(month_start(until > 0 ? until - 1 : 0, 0, &since, err));
+		TRY(month_start(until > 0 ? until - 1 : 0, 1 - months, &since, err));
 	TRY(moment_time(env, "since", &since, err));
 	if (since >= until)
 		return sb_error_set(

@@ -14,5 +14,9 @@
 /* Reads both. Fails with SB_EINVAL, also when the period ends before it begins. */
 int period_read(struct env *env, int64_t *ret_since, int64_t *ret_until, struct sb_error *err);
 
+/* The same, but without --since the period is of so many months, up to that of --until. */
+int period_read_months(struct env *env, int months, int64_t *ret_since, int64_t *ret_until,
+		       struct sb_error *err);
+
 /* Prints "From … to …". */
 void period_report(struct env *env, int64_t since, int64_t until);

@@ -69,6 +69,15 @@ int rights_check_sacct(struct env *env, struct sb_error *err)
 	return rights.jobs ? hidden(env, &rights, "slurmdbd", "jobs", err) : SB_OK;
 }
 
+int rights_check_assocs(struct env *env, struct sb_error *err)
+{
+	const struct caller caller = caller_of(env);
+	struct rights rights;
+
+	TRY(rights_of_slurmdbd(&env->slurm, &caller, &rights, err));
+	return rights.accounts ? hidden(env, &rights, "slurmdbd", "associations", err) : SB_OK;
+}
+
 int rights_check_squeue(struct env *env, const struct slurm_config *config, struct sb_error *err)
 {
 	const struct caller caller = caller_of(env);

@@ -22,6 +22,9 @@ const char *rights_advice(struct env *env, const char *level, char to[RIGHTS_TEX
  * the caller's own, or none. Runs the commands of rights_of_slurmdbd(). */
 int rights_check_sacct(struct env *env, struct sb_error *err);
 
+/* The same for associations: sacctmgr then lists only the caller's own. */
+int rights_check_assocs(struct env *env, struct sb_error *err);
+
 /* The same for the slurmctld of [config], whose squeue then lists only the caller's jobs, or none.
  */
 int rights_check_squeue(struct env *env, const struct slurm_config *config, struct sb_error *err);

@@ -103,7 +103,7 @@ static int read_selection(struct env *env, int argc, const char *const argv[], b
 	struct sb_error err;
 
 	if ((purses && resource_option(env, selection.resource, &err)) ||
-	    read_names(argc, argv, option(env, "accounts"), &reading, &err)) {
+	    read_names(argc, argv, option_if_known(env, "accounts"), &reading, &err)) {
 		selection_release(&selection);
 		return fail(env, &err);
 	}

@@ -5,8 +5,8 @@
 #include "cmd/show/output.h"
 #include "ledger/report/statement.h"
 
-/* The columns that identify the job, user … whose use a row has. A table has them from [at] on, at
- * [at] + enum use_by - 1. */
+/* The columns that identify the job, user … whose use a row has. A table has them from [at] on, in
+ * the order of enum use_by until use_columns_show(). */
 enum { USE_COLUMNS = USE_BY_END - 1 };
 #define USE_COLUMN_ROWS(at)                                                                        \
 	[(at) + USE_BY_JOB -                                                                       \
@@ -21,22 +21,31 @@ enum { USE_COLUMNS = USE_BY_END - 1 };
 enum { JOB_NAME_SIZE = NAME_SIZE + 256 };
 const char *job_name(char to[JOB_NAME_SIZE], const char *cluster, const char *id);
 
-/* Reads --by. Without that option *ret does not change. Fails with SB_EINVAL. */
-int use_by_read(struct env *env, enum use_by *ret, struct sb_error *err);
+/* Reads --by into ret->by and ret->then. Without that option *ret does not change. Fails with
+ * SB_EINVAL. */
+int use_by_read(struct env *env, struct use *ret, struct sb_error *err);
 
-/* Marks those of the USE_COLUMNS [columns] as shown that rows by [by] fill in. */
-void use_columns_show(struct column *columns, enum use_by by);
+/* Marks those of the USE_COLUMNS [columns] as shown that rows of [use] fill in. Those of a pair
+ * trade places if need be, so that the first word of --by has the first column; not in CSV,
+ * whose columns have one order. */
+void use_columns_show(const struct env *env, struct column *columns, const struct use *use);
+
+/* Sets the names of a row that is of no job, user ... : a text in brackets. [at] is the first of
+ * the USE_COLUMNS. */
+void use_row_name(struct output *output, size_t at, const struct use *use, const char *text);
 
 struct use_row {
 	const char *cluster; /* of a job; "" otherwise */
 	uint64_t jobs, entries;
 	int64_t amount; /* billing-seconds used, less what was given back */
+	struct use_hours hours;
 };
 
 /* Fills in the remaining cells of a row whose USE_COLUMNS are set. */
 typedef void use_add_row(struct output *output, const struct use_row *row, void *ctx);
 
 struct use_table {
+	const struct env *env;
 	struct output *output;
 	size_t at; /* the first of the USE_COLUMNS */
 	use_add_row *add;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/check/checkup.h"
 #include "cmd/frame/moment.h"
+#include "cmd/show/balance_parts.h"
 #include "cmd/show/balance_published.h"
 #include "cmd/show/balance_row.h"
+#include "cmd/show/balance_warn.h"
 #include "cmd/show/output.h"
 #include "cmd/show/progress.h"
+#include "cmd/show/published_own.h"
 #include "cmd/show/selection.h"
 #include "cmd/verbs/verb.h"
 #include "ledger/base/amount.h"
@@ -15,39 +18,11 @@
 #include "ledger/books/nesting.h"
 #include "ledger/report/forecast.h"
 
-enum { LEVELS_MAX = 64 }; /* of accounts inside accounts */
-
 /* Columns that --forecast and --running hide and show. */
 static const size_t no_forecast[] = {BALANCE_ALLOCATED, BALANCE_USED, BALANCE_PERCENT,
 				     BALANCE_READ};
 static const size_t not_running[] = {BALANCE_ALLOCATED, BALANCE_PERCENT};
 static const size_t running[] = {BALANCE_SETTLED, BALANCE_FLIGHT, BALANCE_COMMITTED, BALANCE_SEEN};
-
-/* With --lots. */
-enum {
-	LOT_ACCOUNT,
-	LOT_ENTRY,
-	LOT_START,
-	LOT_END,
-	LOT_AMOUNT,
-	LOT_REST,
-	LOT_UNIT,
-	LOT_STATE,
-	LOT_RESOURCE,
-	LOT_COLUMNS
-};
-
-static const struct column lot_columns[LOT_COLUMNS] = {
-	[LOT_ACCOUNT] = {"Account", false, true, CELL_NAME},
-	[LOT_ENTRY] = {"Entry", true, true, CELL_WHOLE},
-	[LOT_START] = {"Start", false, true, CELL_WHOLE},
-	[LOT_END] = {"End", false, true, CELL_WHOLE},
-	[LOT_AMOUNT] = {"Amount", true, true, CELL_AMOUNT},
-	[LOT_REST] = {"Rest", true, true, CELL_AMOUNT},
-	[LOT_UNIT] = {"Unit", false, false, CELL_UNIT},
-	[LOT_STATE] = {"State", false, true, CELL_STATE},
-	[LOT_RESOURCE] = {"Resource", false, false, CELL_RESOURCE},
-};
 
 struct listing;
 typedef int add_account(struct listing *listing, struct books *books, const struct account *account,
@@ -71,24 +46,12 @@ static int add_forecast(const struct listing *listing, struct books *books,
 			const struct account *account, struct sb_error *err)
 {
 	const struct rules rules = settings_rules(&listing->env->settings);
-	struct output *output = listing->output;
 	struct forecast forecast;
 	struct funds funds;
 
 	TRY(funds_of(books, account, listing->as_of ? NULL : &rules, &funds, err));
 	TRY(forecast_make(books, account, listing->moment.seq, funds.spent, &forecast, err));
-	output_amount(output, BALANCE_WEEK, forecast.week);
-	output_amount(output, BALANCE_MONTH, forecast.month);
-	if (forecast.lasts == account->time) {
-		output_no_time(output, BALANCE_LASTS, "spent");
-		output_sort_as(output, BALANCE_LASTS, forecast.lasts);
-	} else {
-		output_time(output, BALANCE_LASTS,
-			    prints_for_people(listing->env)
-				    ? forecast_lasts(&forecast, account->time)
-				    : forecast.lasts);
-	}
-	output_amount(output, BALANCE_UNUSED, forecast.unused);
+	balance_forecast_print(listing->env, listing->output, &forecast, account->time);
 	return SB_OK;
 }
 
@@ -109,22 +72,17 @@ static int is_listed(const struct listing *listing, struct books *books, const c
 	return SB_OK;
 }
 
-/* Finds whether the account has a purse of the resource and it is in the list. */
-static int find_listed(const struct listing *listing, struct books *books, const char *account,
-		       const char *resource, char ret[NAME_SIZE], bool *ret_listed,
-		       struct sb_error *err)
+/* Finds whether there is such a purse and it is in the list. A nesting_takes. */
+static int takes_listed(struct books *books, const char *name, void *ctx, bool *ret,
+			struct sb_error *err)
 {
 	const struct account *purse;
-	int rc;
+	int rc = books_find(books, name, &purse, err);
 
-	*ret_listed = false;
-	/* The name would be too long, so there is no such purse. */
-	if (purse_name(account, resource, ret, NULL))
-		return SB_OK;
-	rc = books_find(books, ret, &purse, err);
+	*ret = false;
 	if (rc)
 		return rc == SB_ENOTFOUND ? SB_OK : rc;
-	return is_listed(listing, books, ret, ret_listed, err);
+	return is_listed(ctx, books, name, ret, err);
 }
 
 /* Finds the nearest account in the list above this one; "" for none. For a purse only accounts that
@@ -132,21 +90,8 @@ static int find_listed(const struct listing *listing, struct books *books, const
 static int find_parent(struct listing *listing, struct books *books, const struct account *account,
 		       char ret[NAME_SIZE], struct sb_error *err)
 {
-	const char *resource = purse_resource(account->name);
-	char above[NAME_SIZE];
-	bool listed;
-
-	TRY(nesting_above(&listing->nesting, books, account, false, above, err));
-	/* Clusters may disagree, and so make a circle. */
-	for (size_t step = 0; *above && step < LEVELS_MAX; step++) {
-		TRY(find_listed(listing, books, above, resource, ret, &listed, err));
-		if (listed)
-			return SB_OK;
-		TRY(books_account(books, above, &account, err));
-		TRY(nesting_above(&listing->nesting, books, account, false, above, err));
-	}
-	ret[0] = '\0';
-	return SB_OK;
+	return nesting_purse_above(&listing->nesting, books, account, takes_listed, listing, ret,
+				   err);
 }
 
 /* Finds where a row is in the tree: below an account [above] it, or a purse below its account. */
@@ -187,38 +132,13 @@ static int add_row(struct listing *listing, struct books *books, const struct ac
 	return listing->forecast ? add_forecast(listing, books, account, err) : SB_OK;
 }
 
-static const char *lot_state(const struct lot *lot, int64_t now)
-{
-	if (lot->start > now)
-		return "to come";
-	return lot_active(lot, now) ? "active" : "ended";
-}
-
 static int add_lots(struct listing *listing, struct books *books, const struct account *account,
 		    struct sb_error *err)
 {
-	struct output *output = listing->output;
-
 	(void)books;
 	(void)err;
-	for (size_t i = 0; i < account->lot_count; i++) {
-		const struct lot *lot = &account->lots[i];
-
-		if (lot->rest == 0)
-			continue;
-		output_row(output);
-		output_text(output, LOT_ACCOUNT, account->name);
-		output_unit(output, account->name);
-		output_number(output, LOT_ENTRY, (int64_t)lot->seq);
-		output_time(output, LOT_START, lot->start);
-		if (lot->end == WHEN_NEVER)
-			output_no_time(output, LOT_END, "none");
-		else
-			output_time(output, LOT_END, lot->end);
-		output_amount(output, LOT_AMOUNT, lot->amount);
-		output_amount(output, LOT_REST, lot->rest);
-		output_text(output, LOT_STATE, lot_state(lot, account->time));
-	}
+	balance_lots_print(listing->output, account->name, account->lots, account->lot_count,
+			   account->time);
 	return SB_OK;
 }
 
@@ -255,10 +175,10 @@ static int by_purse(const void *a, const void *b)
 	return purse_order(one->name, other->name);
 }
 
-/* Adds the rows of the selected accounts and purses, in the order of purse_order(). [past] has room
- * for all. */
+/* Adds the rows of the selected accounts and purses, in the order of purse_order(). [all]: the
+ * history has no others, though an account may have had another name. [past] has room for all. */
 static int add_in_order(struct listing *listing, struct books *books, struct history *history,
-			struct past past[], struct sb_error *err)
+			bool all, struct past past[], struct sb_error *err)
 {
 	struct account *account;
 	size_t count, taken = 0;
@@ -268,7 +188,7 @@ static int add_in_order(struct listing *listing, struct books *books, struct his
 	for (size_t i = 0; i < count; i++) {
 		const char *name = history_name(history, i);
 
-		if (selection_has(listing->selection, name))
+		if (all || selection_has(listing->selection, name))
 			past[taken++] = (struct past){name, i};
 	}
 	array_sort(past, taken, by_purse);
@@ -310,7 +230,7 @@ static int add_past(struct listing *listing, struct books *books, struct history
 	past = calloc(count + 1, sizeof(*past));
 	if (!past)
 		return sb_error_nomem(err);
-	rc = add_in_order(listing, books, history, past, err);
+	rc = add_in_order(listing, books, history, name, past, err);
 	free(past);
 	return rc;
 }
@@ -425,6 +345,10 @@ static int check_options(struct env *env, const struct listing *listing)
 	if (listing->min_percent >= 0 && listing->total && listing->as_of)
 		return usage(env, "--min-percent and --total need the present tree of accounts: "
 				  "leave out --as-of");
+	if (!env->bank && published_is_own(env))
+		return !listing->as_of ? EXIT_DONE
+				       : usage(env, "only present balances are published: leave "
+						    "out --as-of");
 	if (!env->bank && listing->users)
 		return usage(env, "shares are not published: leave out --users");
 	if (!env->bank && (listing->as_of || listing->forecast || listing->lots))
@@ -442,6 +366,11 @@ static int read_min_percent(struct env *env, int64_t *ret)
 	return EXIT_DONE;
 }
 
+static bool only_warns(const struct env *env)
+{
+	return option(env, "warn");
+}
+
 static int run(struct env *env, int argc, const char *const argv[])
 {
 	struct listing listing = {.env = env,
@@ -457,6 +386,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 	struct selection selection;
 	int status = read_min_percent(env, &listing.min_percent);
 
+	if (only_warns(env))
+		return balance_warn(env, argc, argv);
 	if (status == EXIT_DONE)
 		status = check_options(env, &listing);
 	if (status == EXIT_DONE)
@@ -468,8 +399,13 @@ static int run(struct env *env, int argc, const char *const argv[])
 	selection.users = listing.users;
 	choose_columns(&listing, shown);
 	if (!env->bank)
-		status = balance_published(env, &selection, shown, listing.tree, listing.total,
-					   listing.min_percent);
+		status = balance_published(
+			env, &selection, shown,
+			&(struct balance_options){.lots = listing.lots,
+						  .forecast = listing.forecast,
+						  .tree = listing.tree,
+						  .total = listing.total,
+						  .min_percent = listing.min_percent});
 	else if (listing.lots)
 		status = output_from_bank(env, lot_columns, LOT_COLUMNS, list, &listing,
 					  &listing.output);
@@ -494,7 +430,8 @@ const struct command cmd_balance = {
 		"amounts in its Unit; --resource shows one of them. Columns, those after Read with "
 		"--format only:\n"
 		"- Account: its name\n"
-		"- State: open, held, closed; grace: held but let run for a time; blocked: an "
+		"- State: open, held, closed; scavenge: spent, and only its jobs in the scavenger "
+		"QOS start; grace: held but let run for a time; blocked: an "
 		"account above it is held or, for a budget, the account itself\n"
 		"- Unit: of the amounts of the row; shown when there are budgets of other "
 		"resources\n"
@@ -507,7 +444,7 @@ const struct command cmd_balance = {
 		"- Percent: Used in percent of Allocated\n"
 		"- Read: how long ago the use was read, on the account's cluster that was read "
 		"longest ago\n"
-		"- Causes: why it is held: hand, funds, closed\n"
+		"- Causes: why it is held: hand, funds, closed, overrun (use reached `stop_at`)\n"
 		"- Lever: whether Slurm was changed: set, pending, failed\n"
 		"- Charged: all that was ever charged\n"
 		"- Debt: use that no money covered; the next money pays it first\n"
@@ -550,11 +487,19 @@ const struct command cmd_balance = {
 		"suffice for a hundred periods.\n"
 		"--users adds the shares of users (`subank share`) and shows whose they are. "
 		"--total leaves them out, since their use is part of the account's.\n"
+		"--warn is for login shells. It prints only a line for each account or budget "
+		"that is held or has reached a threshold of the settings. It looks at the "
+		"accounts that are named or, without names, at those named like a group of the "
+		"caller; under `publish: own`, at all of the caller's accounts. It reads only "
+		"the published balances, ignores the other options, and ends with status 0 "
+		"unless the command line or the settings are wrong. If nothing was published in "
+		"the last day it prints nothing.\n"
 		"If some of several names are no accounts, the others are shown and the exit "
 		"status is 1.\n"
 		"Users who may not read the bank see what it publishes (`publish` in the "
 		"settings): the accounts that they have in Slurm and those above them, or the "
-		"accounts that they name.",
+		"accounts that they name. Under `publish: own` they see only their own accounts, "
+		"also with --lots, --forecast and --users.",
 	.examples = EXAMPLES(
 		{"subank balance", "all accounts"}, {"subank balance --lots physics", "by window"},
 		{"subank balance --resource gres/gpu", "budgets of GPU-hours alone"},
@@ -562,10 +507,12 @@ const struct command cmd_balance = {
 		{"subank balance --min-percent 80 --sort -Percent", "the fullest first"},
 		{"subank balance physics --users", "with what each user may use"},
 		{"subank balance --as-of 2026-11-01 physics", "past balances"},
-		{"subank balance -nP -o Account,Available", "for a script"}),
+		{"subank balance -nP -o Account,Available", "for a script"},
+		{"subank balance --warn", "in /etc/profile.d"}),
 	.see_also = "statement why journal",
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST | CMD_SORT | CMD_PUBLISHED,
+	.without_bank = only_warns,
 	.options = OPTIONS(
 		{"as-of", 0, "TIME|ENTRY", "the balances of that time, or after that entry"},
 		{"lots", 0, NULL, "the money by window: start, end, what is left"},
@@ -575,6 +522,7 @@ const struct command cmd_balance = {
 		{"min-percent", 0, "N", "only accounts that have used N percent or more"},
 		{"running", 0, NULL, "use and commitments of running jobs, and what is free"},
 		{"forecast", 0, NULL, "add use per day, and how long the balance lasts"},
+		{"warn", 0, NULL, "for login shells: print accounts that are low or held"},
 		SHOWN_RESOURCE_OPTION),
 	.run = run,
 };

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ledger/check/check.h"
 #include "cmd/check/checkup.h"
+#include "cmd/enter/requests.h"
 #include "cmd/show/selection.h"
 #include "cmd/verbs/verb.h"
+#include "ledger/check/queue.h"
 
 struct letting_go {
 	char cluster[NAME_SIZE];
 	size_t count;
+	size_t jobs; /* queued ones that are away */
 };
 
 static int record_let_go(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct letting_go *letting = ctx;
 
+	TRY(queue_forget(books, letting->cluster, &letting->jobs, err));
 	TRY(check_forget_levers(books, letting->cluster, &letting->count, err));
-	if (letting->count > 0)
+	if (letting->count + letting->jobs > 0)
 		return SB_OK;
 	return sb_error_set(err, SB_EREFUSED, "the bank has set no limit on %s", letting->cluster);
 }
@@ -39,7 +42,22 @@ static int let_go(struct env *env, const char *name)
 		return fail(env, &err);
 	report(env, "limits on %s that the bank had set: %zu, left as they are", letting.cluster,
 	       letting.count);
+	if (letting.jobs > 0)
+		report(env, "queued jobs there that were in another QOS: %zu, forgotten",
+		       letting.jobs);
 	return EXIT_DONE;
+}
+
+/* Takes requests after the check: by then the money that was used is charged, and the tree of
+ * accounts is Slurm's. */
+static int check(struct env *env, const struct checkup *checkup, int64_t began)
+{
+	int status = checkup_run(env, checkup);
+
+	if (!status_goes_on(status) || checkup->account_count > 0 || checkup->dry_run ||
+	    option(env, "clusters"))
+		return status;
+	return status_join(status, requests_take(env, began, checkup->clock_ok));
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
@@ -48,6 +66,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 				  .clock_ok = option(env, "clock-ok"),
 				  .put_right = option(env, "put-right")};
 	struct selection selection;
+	const int64_t began = env->os.now();
 	int status = selection_read(env, argc, argv, &selection);
 
 	if (status != EXIT_DONE)
@@ -55,7 +74,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	checkup.accounts = selection.list;
 	checkup.account_count = selection.count;
 	if (!option(env, "let-go"))
-		status = checkup_run(env, &checkup);
+		status = check(env, &checkup, began);
 	else if (selection.count > 0 || option(env, "clusters") || checkup.dry_run)
 		status = usage(env, "--let-go goes without accounts, --clusters and --dry-run");
 	else
@@ -82,12 +101,17 @@ const struct command cmd_check = {
 		"each crossed threshold (of several at once the highest), end, hold and release: "
 		"without a shell, and with one JSON object on its standard input. The object is "
 		"the entry as `subank journal --json` prints it, with the account's present funds "
-		"as `balance`. A notice that fails (a status other than 0, or a timeout) is sent "
+		"as `balance`, which also has the account's `state` (as in `subank balance`) and, "
+		"as `scavenger_qos`, the QOS whose jobs start while it is spent under `scavenge`. "
+		"A notice that fails (a status other than 0, or a timeout) is sent "
 		"again at the next check. The command has the environment of the check, except "
 		"that LC_ALL is C. `subank doctor --test` runs it with a message of the kind "
 		"`test`. Under the timer it may write to " DEFAULT_BANK ", " DEFAULT_PUBLIC " "
 		"(what users see) and below /var/spool, where mail waits; for other places use "
 		"`systemctl edit subank-check.service`.\n"
+		"With `submission: warn` or `refuse` in the settings, it also reads the factors of "
+		"QOS and writes the file that slurmctld reads when jobs are submitted: "
+		"subank-submit(7).\n"
 		"It also names accounts of Slurm that have used something and are not in the bank; "
 		"those below an account of the bank are inside its budget.\n"
 		"If somebody changed a limit by hand while an account is held, the check leaves it "
@@ -99,8 +123,11 @@ const struct command cmd_check = {
 		"A row of Slurm's answer that cannot be read (a RawUsage of nan, say) affects only "
 		"its account: the check names the row and charges nothing to that account; once "
 		"the row can be read, it charges everything.\n"
-		"Remove a cluster that no longer exists from the settings, and forget the limits "
-		"that were set there with --let-go.\n"
+		"With `queued_jobs: move` in the settings it then moves queued jobs of spent "
+		"accounts under `scavenge` to the scavenger QOS, and moves jobs back when "
+		"their accounts have funds again: subank(7) explains which.\n"
+		"Remove a cluster that no longer exists from the settings, and make the bank "
+		"forget the limits set and the queued jobs moved there, with --let-go.\n"
 		"If no check ran for more than a week, the next one does nothing until you have "
 		"checked the clock and run it with --clock-ok once: an entry that is made with a "
 		"clock ahead of time blocks every entry after it.",
@@ -117,7 +144,7 @@ const struct command cmd_check = {
 		OPTIONS({"accounts", 'A', "ACCOUNTS", "only these accounts, separated by commas"},
 			{"dry-run", 0, NULL, "show what would be done, and do nothing"},
 			{"put-right", 0, NULL, "set limits again that were changed by hand"},
-			{"let-go", 0, "CLUSTER", "forget the limits on a cluster that is gone"},
+			{"let-go", 0, "CLUSTER", "forget limits and queued jobs of a lost cluster"},
 			{"clock-ok", 0, NULL, "the clock is right, the last check was long ago"}),
 	.run = run,
 };

@@ -2,23 +2,6 @@
 #include "cmd/enter/money.h"
 #include "cmd/verbs/verb.h"
 
-/* What was due before the end is not lost: once closed, neither the account nor its purses get a
- * quota. */
-static int renew(struct posting *posting, struct books *books, struct sb_error *err)
-{
-	struct purses purses;
-	int rc = SB_OK;
-
-	TRY(renew_first(posting, books, posting->account, err));
-	if (!purse_is_account(posting->account))
-		return SB_OK;
-	TRY(books_purses(books, posting->account, &purses, err));
-	for (size_t i = 0; i < purses.count && !rc; i++)
-		rc = renew_first(posting, books, purses.list[i]->name, err);
-	purses_release(&purses);
-	return rc;
-}
-
 static int plan(struct posting *posting, struct books *books, struct sb_error *err)
 {
 	struct event event = {.kind = EVENT_CLOSE, .account = posting->account};
@@ -28,7 +11,9 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	if (!account->open)
 		return sb_error_set(err, SB_EREFUSED, "account '%s' is closed already",
 				    posting->account);
-	TRY(renew(posting, books, err));
+	/* What was due before the end is not lost: once closed, neither the account nor its purses
+	 * get a quota. */
+	TRY(renew_all_first(posting, books, posting->account, err));
 	done_add(posting, "closed %s", posting->account);
 	return post_append(posting, books, &event, err);
 }

@@ -28,15 +28,19 @@ const struct command cmd_doctor = {
 	.summary = "find mistakes in the setup, here and in Slurm",
 	.details =
 		"Examines Slurm's settings, partitions and QOS, whatever lets jobs start although "
-		"their account is held, what Slurm hides from the user who runs doctor, the "
+		"their account is held, the scavenger QOS of `enforcement: scavenge` (with the "
+		"sacctmgr line that makes or mends it), what Slurm hides from the user who runs "
+		"doctor, the "
 		"accounts of both sides, jobs that slurmdbd believes running and slurmctld does "
 		"not know, the bank's folder, the clock and the age of the last check. It changes "
 		"nothing, works before there is a bank, and ends with a list of what is left to "
 		"do.\n"
 		"--test acts, as the user who owns the bank: it runs the notify command once, with "
 		"a message of the kind `test` that has `entry` 0 and names no account, and writes, "
-		"renames and removes a file in the folder of publish_file. Notices of entries are "
-		"still sent.\n"
+		"renames and removes a file in the folders of publish_file, submit_file, "
+		"metrics_file and ondemand_file; under `publish: own` it also lets a user into a "
+		"folder there. Notices of entries "
+		"are still sent.\n"
 		"Verdicts:\n"
 		"- ok: as it should be; on a terminal only with --verbose\n"
 		"- info: good to know\n"
@@ -44,11 +48,12 @@ const struct command cmd_doctor = {
 		"- bad: does not work, or not safely\n"
 		"Columns: Check, Where, Verdict, Found, and Advice (with -P, --json or -o).",
 	.problems = "something is bad",
-	.examples =
-		EXAMPLES({"subank doctor", "before the first account, and when something is odd"},
-			 {"subank doctor --test", "once notify or publish is in the settings"}),
+	.examples = EXAMPLES(
+		{"subank doctor", "before the first account, and when something is odd"},
+		{"subank doctor --test", "once notify, publish or submission is in the settings"}),
 	.see_also = "check verify init",
-	.options = OPTIONS({"test", 0, NULL, "also test the settings notify and publish_file"}),
+	.options = OPTIONS(
+		{"test", 0, NULL, "also test notify and the files that are published"}),
 	.flags = CMD_LIST | CMD_SLURM,
 	.run = run,
 };

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/doctor/doctor.h"
 #include "cmd/enter/confirm.h"
 #include "cmd/frame/settings_example.h"
 #include "cmd/frame/this_machine.h"
@@ -220,6 +221,48 @@ static void note_next(struct env *env, const char *config, const char *path)
 	     settings);
 }
 
+/* The name in the example of the settings. */
+#define EXAMPLE_QOS "scavenger"
+
+/* Prints the sacctmgr line that makes or mends the QOS of `enforcement: scavenge`. */
+static void report_line(struct env *env, const char *qos, const char *line, bool exists)
+{
+	if (!env->settings.scavenger_qos)
+		report(env, "for `enforcement: scavenge` (subank(7)): %s", line);
+	else if (exists)
+		warning(env,
+			"jobs in QOS %s (scavenger_qos in the settings) would not start, or not "
+			"stop: %s",
+			qos, line);
+	else
+		warning(env, "there is no QOS %s (scavenger_qos in the settings): %s", qos, line);
+}
+
+/* Checks the scavenger QOS, as far as that is possible without accounts. [hint]: also if the
+ * setting is missing, under the example's name. */
+static void check_scavenger(struct env *env, bool hint)
+{
+	const char *name = env->settings.scavenger_qos;
+	struct diagnosis rows = {.env = env};
+	struct scavenging scavenging = {0};
+	struct qos_list list = {0};
+	char line[SCAVENGER_LINE_SIZE];
+	const struct qos *qos;
+	struct sb_error err;
+
+	if (!name && !hint)
+		return;
+	name = name ? name : EXAMPLE_QOS;
+	if (sacctmgr_read_qos(&env->slurm, &list, &err) == SB_OK &&
+	    scavenging_find(&rows, &scavenging, &err) == SB_OK) {
+		qos = doctor_find_qos(&list, name);
+		if (scavenger_line(&scavenging, name, qos, line))
+			report_line(env, name, line, qos);
+	}
+	scavenging_release(&scavenging);
+	qos_list_release(&list);
+}
+
 static int make_bank(struct env *env)
 {
 	char place[PLACE_SIZE];
@@ -247,6 +290,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (option(env, "settings")) {
 		read_slurm(env, &found);
 		status = write_settings(env, &found, path);
+		check_scavenger(env, status == EXIT_DONE);
 	} else {
 		status = make_bank(env);
 		if (status == EXIT_DONE) {
@@ -254,6 +298,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 			report_found(env, &found);
 			if (found.assocs.text)
 				warn_hidden(env);
+			check_scavenger(env, false);
 			status = offer_settings(env, &found, path);
 			note_next(env, config, path);
 		}
@@ -275,7 +320,9 @@ const struct command cmd_init = {
 		"--settings writes them without a question, to the file of --config, and makes no "
 		"bank. It makes the file's folder if necessary, and names Slurm's clusters in the "
 		"file. Existing settings are kept. Run it as root: all other users refuse the "
-		"settings of anybody else.",
+		"settings of anybody else.\n"
+		"init also checks the QOS of `enforcement: scavenge` (`scavenger_qos`), and prints "
+		"the sacctmgr line that makes or mends it.",
 	.examples = EXAMPLES(
 		{"subank init", "a bank in " DEFAULT_BANK},
 		{"subank --bank /srv/bank init", "somewhere else"},

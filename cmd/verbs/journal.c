@@ -85,6 +85,11 @@ static bool signed_amount(const struct listing *listing, const struct event *eve
 		*ret = for_receiver(listing, event) || takes_back(event) ? -event->amount
 									 : event->amount;
 		return true;
+	case EVENT_RENAME:
+	case EVENT_MERGE:
+		*ret = for_receiver(listing, event) ? event->rest - event->debt
+						    : event->debt - event->rest;
+		return true;
 	case EVENT_TRANSFER:
 		*ret = for_receiver(listing, event) ? event->amount : -event->amount;
 		return true;
@@ -283,6 +288,9 @@ static int run(struct env *env, int argc, const char *const argv[])
 				      option(env, "until") || option(env, "ref")))
 		return usage(env, "--follow waits for new entries: leave out --reverse, --to, "
 				  "--until and --ref");
+	if (option(env, "json") && option(env, "unit"))
+		return usage(env, "--json prints entries as the books have them, in seconds: use "
+				  "--csv, or leave --unit out");
 	if (moment_count(env, "last", "a number of entries", &listing.last, &err))
 		return fail(env, &err);
 	status = journal_filter_read(env, argc, argv, &filter);

@@ -21,18 +21,22 @@ struct reset {
 	bool *done; /* by cluster: sacctmgr reported the reset */
 };
 
-/* Finds whether the usage of [other] changes with that of the account to reset, on any cluster. */
-static int is_related(const struct reset *reset, const char *other, bool *ret, struct sb_error *err)
+/* Marks the accounts of [books] whose usage changes with that of the account to reset on the
+ * cluster. */
+static int mark_related(struct books *books, const struct reset *reset,
+			const struct observation *observation, bool *related, size_t count,
+			struct sb_error *err)
 {
-	*ret = strcmp(other, reset->account) == 0;
-	for (size_t i = 0; i < reset->clusters.count && !*ret; i++) {
-		struct tree tree = {0};
+	struct tree tree = {0};
 
-		TRY(observation_tree(&reset->clusters.list[i], &tree, err));
-		*ret = tree_above(&tree, other, reset->account) ||
-		       tree_above(&tree, reset->account, other);
-		tree_release(&tree);
+	TRY(observation_tree(observation, &tree, err));
+	for (size_t i = 0; i < count; i++) {
+		const char *name = books_at(books, i)->name;
+
+		related[i] = related[i] || tree_above(&tree, name, reset->account) ||
+			     tree_above(&tree, reset->account, name);
 	}
+	tree_release(&tree);
 	return SB_OK;
 }
 
@@ -42,6 +46,7 @@ static int find_related(struct books *books, void *ctx, struct sb_error *err)
 	const struct account *account;
 	char(*names)[NAME_SIZE];
 	const char **list;
+	bool *related;
 	size_t count, found = 0;
 	int rc = SB_OK;
 
@@ -49,21 +54,22 @@ static int find_related(struct books *books, void *ctx, struct sb_error *err)
 	TRY(books_load_all(books, &count, err));
 	names = calloc(count, sizeof(*names));
 	list = calloc(count, sizeof(*list));
-	if (!names || !list)
+	related = calloc(count, sizeof(*related));
+	if (!names || !list || !related)
 		rc = sb_error_nomem(err);
+	for (size_t i = 0; i < reset->clusters.count && !rc; i++)
+		rc = mark_related(books, reset, &reset->clusters.list[i], related, count, err);
 	for (size_t i = 0; i < count && !rc; i++) {
 		const char *name = books_at(books, i)->name;
-		bool related = false;
 
 		/* A purse is reset with its account. */
-		if (purse_is_account(name))
-			rc = is_related(reset, name, &related, err);
-		if (rc || !related)
+		if (!purse_is_account(name) || (!related[i] && strcmp(name, reset->account) != 0))
 			continue;
 		memcpy(names[found], name, sizeof(*names));
 		list[found] = names[found];
 		found++;
 	}
+	free(related);
 	free(rc ? names : reset->names);
 	free(rc ? list : reset->list);
 	if (rc)

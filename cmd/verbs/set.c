@@ -46,7 +46,9 @@ static int run(struct env *env, int argc, const char *const argv[])
 	allocation.account = posting.account;
 	request_add(&posting, " %" PRId64 "s", allocation.to.amount);
 	window_request(window, &posting);
-	if (!post_recorded(&posting)) {
+	/* What an allocation is within a list depends on the entries before. There, a request that
+	 * changes nothing is refused: without an entry, its ref would change something later. */
+	if (!env->batch && !post_recorded(&posting)) {
 		if (bank_read(env->bank, env->os.now(), compare, &allocation, &err))
 			return fail(env, &err);
 		if (allocation.same && !window_given(window)) {

@@ -87,6 +87,7 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 		return end_share(posting, books, err);
 	TRY(check_owner(books, posting->account, err));
 	TRY(measure(posting->env, books, giving, err));
+	TRY(amount_check_requested(posting, giving->to.amount, err));
 	posting->note = giving->percent ? giving->note : NULL;
 	rc = books_find(books, posting->account, &account, err);
 	if (rc && rc != SB_ENOTFOUND)

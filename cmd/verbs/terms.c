@@ -9,6 +9,7 @@
 #include "cmd/verbs/verb.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/nearest.h"
+#include "ledger/books/people.h"
 #include "ledger/check/funds.h"
 
 enum {
@@ -25,6 +26,8 @@ enum {
 	COLUMN_EVERY,
 	COLUMN_SHARE,
 	COLUMN_RESOURCE,
+	COLUMN_CONTACTS,
+	COLUMN_MANAGERS,
 	COLUMN_COUNT
 };
 
@@ -42,6 +45,8 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_EVERY] = {"Every", false, false, CELL_WHOLE},
 	[COLUMN_SHARE] = {"Share", true, false, CELL_AMOUNT},
 	[COLUMN_RESOURCE] = {"Resource", false, false, CELL_RESOURCE},
+	[COLUMN_CONTACTS] = {"Contacts", false, false, CELL_PROSE},
+	[COLUMN_MANAGERS] = {"Managers", false, false, CELL_PROSE},
 };
 
 enum { TERMS_SIZE = 768 };
@@ -62,6 +67,9 @@ struct terms {
 	struct quota quota; /* 0 in a field, -1 in carry: not given */
 	bool share_given;
 	int64_t share; /* 0: none */
+	const char *contacts; /* a list, "" for none; NULL: not given; the same for managers */
+	const char *managers;
+	bool others; /* any of the terms above [contacts] is given */
 };
 
 /* Writes the quota: "1000.00 SU every month from 2027-01-01, carried 1 month". Returns [to]. */
@@ -228,7 +236,41 @@ static int set_quota(const struct terms *terms, const struct account *account, i
 	return SB_OK;
 }
 
-static int plan(struct posting *posting, struct books *books, struct sb_error *err)
+static const char *or_none(const char *list)
+{
+	return *list ? list : "none";
+}
+
+/* Records the contacts and managers as entry [number] of the request. If the account has them
+ * already, the first entry is refused, and a later one omitted. */
+static int plan_people(struct posting *posting, struct books *books, int number,
+		       struct sb_error *err)
+{
+	const struct terms *terms = posting->ctx;
+	const struct account *account;
+	struct people people;
+	struct event event = {.kind = EVENT_PEOPLE, .account = posting->account};
+
+	TRY(books_account(books, posting->account, &account, err));
+	TRY(books_people(books, account, &people, err));
+	event.contacts = terms->contacts ? terms->contacts : people.contacts;
+	event.managers = terms->managers ? terms->managers : people.managers;
+	if (strcmp(event.contacts, people.contacts) == 0 &&
+	    strcmp(event.managers, people.managers) == 0) {
+		if (number > 1)
+			return SB_OK;
+		return sb_error_set(err, SB_EREFUSED,
+				    "account '%s' has these already: contacts %s, managers %s",
+				    posting->account, or_none(people.contacts),
+				    or_none(people.managers));
+	}
+	TRY(post_append_numbered(posting, books, number, &event, err));
+	done_add(posting, "%scontacts are %s, managers are %s", number > 1 ? "; " : "",
+		 or_none(event.contacts), or_none(event.managers));
+	return SB_OK;
+}
+
+static int plan_terms(struct posting *posting, struct books *books, struct sb_error *err)
 {
 	const struct terms *terms = posting->ctx;
 	struct event event = {.kind = EVENT_TERMS, .account = posting->account};
@@ -265,6 +307,17 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	return SB_OK;
 }
 
+static int plan(struct posting *posting, struct books *books, struct sb_error *err)
+{
+	const struct terms *terms = posting->ctx;
+
+	if (terms->others)
+		TRY(plan_terms(posting, books, err));
+	if (terms->contacts || terms->managers)
+		TRY(plan_people(posting, books, terms->others ? 2 : 1, err));
+	return SB_OK;
+}
+
 /* What `terms` shows. */
 struct listing {
 	struct env *env;
@@ -278,6 +331,7 @@ static int show_lines(struct books *books, void *ctx, struct sb_error *err)
 	struct listing *listing = ctx;
 	const struct account *account;
 	struct holder holder;
+	struct people people;
 	char now[TERMS_SIZE];
 
 	TRY(books_account(books, listing->selection->list[0], &account, err));
@@ -285,6 +339,11 @@ static int show_lines(struct books *books, void *ctx, struct sb_error *err)
 	describe(&holder, true, now, sizeof(now));
 	for (char *at = now, *line; (line = strsep(&at, "\n"));)
 		report(listing->env, "%s", line);
+	TRY(books_people(books, account, &people, err));
+	if (*people.contacts)
+		report(listing->env, "%-11s  %s", "contacts", people.contacts);
+	if (*people.managers)
+		report(listing->env, "%-11s  %s", "managers", people.managers);
 	return SB_OK;
 }
 
@@ -308,6 +367,7 @@ static int print_row(struct listing *listing, struct books *books, const struct 
 	const bool meter = account->meter != METER_SITE, lever = *account->field;
 	char name[LEVER_NAME_SIZE], thresholds[THRESHOLDS_TEXT_SIZE], own[64];
 	struct output *output = listing->output;
+	struct people people;
 
 	TRY(find_holder(listing->env, books, account, &holder, err));
 	output_row(output);
@@ -333,6 +393,9 @@ static int print_row(struct listing *listing, struct books *books, const struct 
 	output_text(output, COLUMN_EVERY,
 		    account->quota.amount ? period_words[account->quota.every] : "");
 	output_amount(output, COLUMN_SHARE, account->share);
+	TRY(books_people(books, account, &people, err));
+	output_text(output, COLUMN_CONTACTS, people.contacts);
+	output_text(output, COLUMN_MANAGERS, people.managers);
 	return SB_OK;
 }
 
@@ -456,6 +519,23 @@ static int read_share(const struct posting *posting, struct terms *terms, struct
 	return amount_read(posting, share, false, &terms->share, err);
 }
 
+/* Reads --contact or --manager; "none" is the empty list. */
+static int read_people(const struct posting *posting, const char *name, people_check *check,
+		       const char **ret, struct sb_error *err)
+{
+	const char *list = option(posting->env, name);
+
+	*ret = list && strcmp(list, "none") == 0 ? "" : list;
+	if (!list)
+		return SB_OK;
+	if (!purse_is_account(posting->account))
+		return sb_error_set(err, SB_EINVAL,
+				    "--%s is a term of the account: leave --resource out", name);
+	if (!*list)
+		return sb_error_set(err, SB_EINVAL, "--%s is empty: `none` ends the list", name);
+	return people_list_check(*ret, check, err);
+}
+
 static int read_terms(const struct posting *posting, struct terms *terms, struct sb_error *err)
 {
 	const struct env *env = posting->env;
@@ -481,9 +561,16 @@ static int read_terms(const struct posting *posting, struct terms *terms, struct
 		TRY(amount_read(posting, credit, true, &terms->credit, err));
 	TRY(read_word(terms->enforcement, FIELD_AT_ENFORCEMENT, "there is no rule for --enforce",
 		      &terms->enforcement_word, err));
+	if (terms->enforcement && terms->enforcement_word == ENFORCE_SCAVENGE &&
+	    !env->settings.scavenger_qos)
+		return sb_error_set(err, SB_EREFUSED,
+				    "--enforce scavenge needs `scavenger_qos` in the settings: the "
+				    "QOS whose jobs start in a spent account");
 	TRY(read_word(terms->meter, FIELD_AT_METER, "there is no meter", &terms->meter_word, err));
 	TRY(read_quota(posting, terms, err));
 	TRY(read_share(posting, terms, err));
+	TRY(read_people(posting, "contact", contact_check, &terms->contacts, err));
+	TRY(read_people(posting, "manager", manager_check, &terms->managers, err));
 	if (terms->lever && strcmp(terms->lever, "site") != 0)
 		TRY(lever_parse(terms->lever, &terms->choice, err));
 	if (list && strcmp(list, "site") != 0) {
@@ -535,9 +622,14 @@ static void add_request(struct posting *posting, const struct terms *terms)
 		request_add(posting, " default-share %" PRId64 "s", terms->share);
 	else if (terms->share_given)
 		request_add(posting, " default-share none");
+	if (terms->contacts)
+		request_add(posting, " contact %s", or_none(terms->contacts));
+	if (terms->managers)
+		request_add(posting, " manager %s", or_none(terms->managers));
 }
 
-static bool shows(const struct env *env)
+/* Returns whether a term is given that belongs to a `terms` entry. */
+static bool changes_terms(const struct env *env)
 {
 	static const char *const terms[] = {
 		"limited", "unlimited",	    "credit",	    "enforce", "lever",
@@ -546,15 +638,20 @@ static bool shows(const struct env *env)
 
 	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
 		if (option(env, terms[i]))
-			return false;
+			return true;
 	}
-	return true;
+	return false;
+}
+
+static bool shows(const struct env *env)
+{
+	return !changes_terms(env) && !option(env, "contact") && !option(env, "manager");
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
-	struct terms terms = {0};
-	struct posting posting = {.env = env, .plan = plan, .ctx = &terms, .settle = true};
+	struct terms terms = {.others = changes_terms(env)};
+	struct posting posting = {.env = env, .plan = plan, .ctx = &terms, .settle = terms.others};
 	struct sb_error err;
 	int status;
 
@@ -575,6 +672,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (status != EXIT_DONE)
 		return status;
 	add_request(&posting, &terms);
+	if (terms.others && (terms.contacts || terms.managers))
+		posting.entries = 2;
 	if (terms.credit_given)
 		status = amount_confirm(&posting, option(env, "credit"), terms.credit);
 	if (status == EXIT_DONE && terms.quota.amount)
@@ -604,6 +703,8 @@ const struct command cmd_terms = {
 		"- hold: jobs no longer start\n"
 		"- limit: Slurm itself starts only jobs that fit into what is left, by their time "
 		"limits\n"
+		"- scavenge: as hold, but jobs in the site's scavenger QOS still start "
+		"(`scavenger_qos` in the settings; subank(7))\n"
 		"LIMIT is set to 0 to hold the account. `GrpTRESMins=TRES` (cpu, node, gres/gpu "
 		"...), `GrpTRESRunMins=TRES` and `GrpJobs` keep queued and new jobs waiting; "
 		"`GrpSubmitJobs` refuses new ones, and queued ones still start. subank(7) compares "
@@ -630,7 +731,11 @@ const struct command cmd_terms = {
 		"account's money that ends last. "
 		"A share that was ended is not given again. A new amount is for later users: "
 		"shares that exist stay. The check then reads all users (`sshare -a`); it leaves "
-		"out those whose names no share can have.",
+		"out those whose names no share can have.\n"
+		"The contacts of an account are mail addresses, for the notify command. Its "
+		"managers are users who may ask for its money to be moved. Each option replaces "
+		"the whole list, and `none` empties it; the columns Contacts and Managers can be "
+		"shown with `-o`.",
 	.examples = EXAMPLES(
 		{"subank terms physics", "show them"},
 		{"subank terms", "those of all accounts, in a table"},
@@ -642,7 +747,8 @@ const struct command cmd_terms = {
 		 "1000 SU a month, usable until the end of the next"},
 		{"subank terms physics --default-share 100",
 		 "100 SU for each user who never had a share"},
-		{"subank terms physics --thresholds site", "use the settings'"}),
+		{"subank terms physics --thresholds site", "use the settings'"},
+		{"subank terms physics --contact pi@example.org", "its mail goes there"}),
 	.see_also = "check set share",
 	.max_args = -1,
 	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK | CMD_LIST | CMD_SORT,
@@ -650,7 +756,7 @@ const struct command cmd_terms = {
 		{"limited", 0, NULL, "spent funds hold the account"},
 		{"unlimited", 0, NULL, "use is charged, and never holds the account"},
 		{"credit", 0, "SU", "how far below zero the balance may go; 0 for none"},
-		{"enforce", 0, "RULE", "site, off, warn, hold or limit"},
+		{"enforce", 0, "RULE", "site, off, warn, hold, limit or scavenge"},
 		{"lever", 0, "LIMIT", "limit that holds it: site, GrpTRESMins=cpu, GrpJobs"},
 		{"meter", 0, "METER", "how to charge use: site, rawusage or jobs"},
 		{"thresholds", 0, "PERCENTS", "percents of use to report (60,90), none or site"},
@@ -660,6 +766,8 @@ const struct command cmd_terms = {
 		{"carry", 0, "N", "of the quota: usable for N more periods; 0 for none"},
 		{"forgive-below", 0, "SU", "of the quota: forgive debt up to this; 0 for none"},
 		{"default-share", 0, "SU", "share for each user who never had one, or `none`"},
+		{"contact", 0, "ADDRESSES", "who gets mail about it: a@x.org,b@x.org or none"},
+		{"manager", 0, "USERS", "users who may ask for its money to be moved, or none"},
 		RESOURCE_OPTION),
 	.only_reads = shows,
 	.run = run,

@@ -11,10 +11,7 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 		TRY(check_owner(books, posting->receiver, err));
 	TRY(books_account(books, posting->receiver, &to, err));
 	if (!to->open)
-		return sb_error_set(err, SB_EREFUSED,
-				    "account '%s' is closed and takes no money: `subank open %s` "
-				    "opens it again",
-				    posting->receiver, posting->receiver);
+		return refuse_closed(to, err);
 	return append_take(posting, books, from, to, err);
 }
 

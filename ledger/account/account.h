@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "ledger/account/event.h"
+#include "ledger/account/job_ids.h"
 #include "ledger/account/thresholds.h"
 #include "ledger/base/bytes.h"
 #include "ledger/base/error.h"
@@ -82,6 +83,33 @@ struct lever {
 	char reason[256]; /* of that outcome */
 };
 
+/* Queued jobs that got another QOS, or are about to: one `queue` entry. */
+struct queue_batch {
+	uint64_t seq; /* the entry */
+	char cluster[NAME_SIZE];
+	char qos[NAME_SIZE]; /* that the jobs had before it */
+	char to_qos[NAME_SIZE];
+	int64_t time_limit; /* minutes; -1: none */
+	uint8_t action; /* enum queue_action */
+	int64_t refused; /* when Slurm last refused to move some of its jobs; 0: never */
+	size_t jobs; /* of the list that are of it; only within an entry */
+};
+
+enum queue_state {
+	QUEUE_UNDER_WAY = 0, /* there is no outcome yet, or Slurm refused so far */
+	QUEUE_MOVED = 1, /* away from its QOS. Jobs that are back leave the list */
+	QUEUE_LEFT = 2, /* its user moved it, or its tasks differ: it is left alone */
+};
+
+struct queue_job {
+	struct job_id id;
+	uint8_t state; /* enum queue_state */
+	uint64_t batch; /* the newest `queue` entry that has the job */
+};
+
+/* The most jobs that an account can have moved at a time. */
+enum { QUEUE_JOBS_MAX = 10000 };
+
 /* The state of an account, which includes its purse of SU, or of a purse of another resource
  * (purse.h). Only an account has limits in Slurm and moves. */
 struct account {
@@ -97,6 +125,13 @@ struct account {
 	bool own_thresholds; /* false: those of the settings */
 	struct thresholds thresholds;
 	struct quota quota;
+	uint64_t people; /* the newest `people` entry; 0: none */
+	char successor[NAME_SIZE]; /* of an account that was renamed or merged, which is closed: the
+				      one that took it over, and takes over what it is still charged
+				      or given back; "": none */
+	uint64_t *renames; /* the entries by which the name gave its account to another name, or
+			      took one over; ascending */
+	size_t rename_count;
 	int64_t share; /* what a user gets who never had a share of this purse; 0: none */
 	int64_t time; /* of the last entry; the state is settled to it */
 	uint64_t seq; /* the last entry */
@@ -127,6 +162,12 @@ struct account {
 
 	struct lever *levers; /* in force or planned */
 	size_t lever_count;
+
+	struct queue_batch *queue_batches; /* by entry; each has at least one job */
+	size_t queue_batch_count;
+	struct queue_job *queue_jobs; /* by id, then by batch */
+	size_t queue_job_count;
+	int64_t queue_time; /* when the list last lost the jobs that are gone, or began; 0: never */
 };
 
 /* Creates a zeroed account. Returns NULL when memory ran out. The caller calls account_free(). */
@@ -183,6 +224,12 @@ const struct meter *account_meter(const struct account *account, const char *clu
 const struct lever *account_lever(const struct account *account, const char *cluster,
 				  const char *field, const char *tres);
 
+/* Returns the batch of that entry, or NULL. */
+const struct queue_batch *account_queue_batch(const struct account *account, uint64_t seq);
+/* Returns the job on that cluster, or NULL if the account has not moved it. */
+const struct queue_job *account_queue_job(const struct account *account, const char *cluster,
+					  struct job_id id);
+
 bool lever_is_on(const struct lever *lever, const char *field, const char *tres);
 /* Whether [value] in Slurm is one that we set. */
 bool lever_is_ours(const struct lever *lever, int64_t value);
@@ -196,6 +243,6 @@ const char *lever_name(char to[LEVER_NAME_SIZE], const char *field, const char *
 
 /* The stored form of the state. The version rises whenever the form or the rules change; states of
  * another version are not read but rebuilt from the journal (ledger/books/books.c). */
-enum { ACCOUNT_STATE_VERSION = 8 };
+enum { ACCOUNT_STATE_VERSION = 12 };
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err);
 int account_decode(const void *data, size_t len, struct account **ret, struct sb_error *err);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/account/account.h"
+#include "ledger/account/applying.h"
 #include "ledger/base/array.h"
 #include "ledger/base/period.h"
 #include "ledger/base/when.h"
@@ -77,6 +77,37 @@ static void read_quota(struct reader *from, struct account *account)
 		from->failed = true;
 }
 
+static size_t batch_index(const struct account *account, uint64_t seq)
+{
+	return (size_t)(account_queue_batch(account, seq) - account->queue_batches);
+}
+
+static void put_queue(struct bytes *to, const struct account *account)
+{
+	bytes_put_i64(to, account->queue_time);
+	bytes_put_u32(to, (uint32_t)account->queue_batch_count);
+	for (size_t i = 0; i < account->queue_batch_count; i++) {
+		const struct queue_batch *batch = &account->queue_batches[i];
+
+		bytes_put_u64(to, batch->seq);
+		bytes_put_text(to, batch->cluster);
+		bytes_put_text(to, batch->qos);
+		bytes_put_text(to, batch->to_qos);
+		bytes_put_i64(to, batch->time_limit);
+		bytes_put_u8(to, batch->action);
+		bytes_put_i64(to, batch->refused);
+	}
+	bytes_put_u32(to, (uint32_t)account->queue_job_count);
+	for (size_t i = 0; i < account->queue_job_count; i++) {
+		const struct queue_job *job = &account->queue_jobs[i];
+
+		bytes_put_u32(to, job->id.number);
+		bytes_put_u16(to, job->id.part);
+		bytes_put_u8(to, job->state);
+		bytes_put_u16(to, (uint16_t)batch_index(account, job->batch));
+	}
+}
+
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err)
 {
 	char thresholds[THRESHOLDS_TEXT_SIZE];
@@ -94,6 +125,7 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 				   ? thresholds_text(thresholds, &account->thresholds)
 				   : "");
 	bytes_put_i64(to, account->time);
+	bytes_put_u64(to, account->people);
 	bytes_put_u64(to, account->seq);
 	bytes_put_i64(to, account->debt);
 	put_sum(to, account->deposited);
@@ -165,6 +197,11 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 		bytes_put_i64(to, account->crossed[i]);
 	put_quota(to, account);
 	bytes_put_i64(to, account->share);
+	put_queue(to, account);
+	bytes_put_text(to, account->successor);
+	bytes_put_u32(to, (uint32_t)account->rename_count);
+	for (size_t i = 0; i < account->rename_count; i++)
+		bytes_put_u64(to, account->renames[i]);
 	return to->failed ? sb_error_nomem(err) : SB_OK;
 }
 
@@ -197,6 +234,50 @@ static void *get_array(struct reader *from, size_t size, size_t *ret_count)
 	return array;
 }
 
+static void read_queue_jobs(struct reader *from, struct account *account)
+{
+	account->queue_jobs =
+		get_array(from, sizeof(*account->queue_jobs), &account->queue_job_count);
+	for (size_t i = 0; i < account->queue_job_count; i++) {
+		struct queue_job *job = &account->queue_jobs[i];
+		uint16_t batch;
+
+		job->id.number = read_u32(from);
+		job->id.part = read_u16(from);
+		job->state = read_up_to(from, QUEUE_LEFT);
+		batch = read_u16(from);
+		if (batch >= account->queue_batch_count) {
+			from->failed = true;
+			return;
+		}
+		job->batch = account->queue_batches[batch].seq;
+		/* account_queue_job() needs the order that apply_queue() keeps. */
+		if (i > 0 && queue_job_compare(&job[-1], job) >= 0)
+			from->failed = true;
+	}
+}
+
+static void read_queue(struct reader *from, struct account *account)
+{
+	account->queue_time = read_count(from);
+	account->queue_batches =
+		get_array(from, sizeof(*account->queue_batches), &account->queue_batch_count);
+	for (size_t i = 0; i < account->queue_batch_count; i++) {
+		struct queue_batch *batch = &account->queue_batches[i];
+
+		batch->seq = read_u64(from);
+		get_text(from, batch->cluster, sizeof(batch->cluster));
+		get_text(from, batch->qos, sizeof(batch->qos));
+		get_text(from, batch->to_qos, sizeof(batch->to_qos));
+		batch->time_limit = read_i64(from);
+		batch->action = read_up_to(from, QUEUE_BACK);
+		batch->refused = read_count(from);
+		if ((i > 0 && batch[-1].seq >= batch->seq) || batch->time_limit < -1)
+			from->failed = true;
+	}
+	read_queue_jobs(from, account);
+}
+
 /* Checks what account_apply() guarantees, so that sums of lots cannot overflow. */
 static bool sums_fit(const struct account *account)
 {
@@ -223,7 +304,7 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	account->opened = read_count(&from);
 	account->unlimited = read_up_to(&from, 1);
 	account->credit = read_count(&from);
-	account->enforcement = read_up_to(&from, ENFORCE_LIMIT);
+	account->enforcement = read_up_to(&from, ENFORCE_SCAVENGE);
 	account->meter = read_up_to(&from, METER_JOBS);
 	get_text(&from, account->field, sizeof(account->field));
 	get_text(&from, account->tres, sizeof(account->tres));
@@ -234,6 +315,7 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	account->time = read_count(&from);
 	if (account->time > WHEN_MAX || account->opened > WHEN_MAX)
 		from.failed = true;
+	account->people = read_u64(&from);
 	account->seq = read_u64(&from);
 	account->debt = read_count(&from);
 	account->deposited = read_sum(&from);
@@ -246,7 +328,7 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	account->adjusted = read_sum(&from);
 	account->given_back = read_sum(&from);
 	account->taken_back = read_sum(&from);
-	account->causes = read_up_to(&from, (2u << CAUSE_CLOSED) - 1);
+	account->causes = read_up_to(&from, (2u << CAUSE_OVERRUN) - 1);
 	account->hand_until = read_i64(&from);
 	account->grace_until = read_i64(&from);
 	account->decision = read_u64(&from);
@@ -312,6 +394,14 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 		account->crossed[i] = read_i64(&from);
 	read_quota(&from, account);
 	account->share = read_count(&from);
+	read_queue(&from, account);
+	get_text(&from, account->successor, sizeof(account->successor));
+	account->renames = get_array(&from, sizeof(*account->renames), &account->rename_count);
+	for (size_t i = 0; i < account->rename_count; i++) {
+		account->renames[i] = read_u64(&from);
+		if (i > 0 && account->renames[i] <= account->renames[i - 1])
+			from.failed = true;
+	}
 	if (!reader_done(&from) || !sums_fit(account)) {
 		account_free(account);
 		if (from.no_memory)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The rules by which entries change accounts; apply_money.c has those about money. */
+/* The rules by which entries change accounts; apply_money.c has those about money, apply_queue.c
+ * those about queued jobs, apply_succession.c those by which an account takes over another. */
 #include <string.h>
 
 #include "ledger/account/applying.h"
@@ -31,6 +32,8 @@ static int apply_open(struct account *account, const struct event *event, struct
 {
 	if (account->open)
 		return rule_broken(event, err, "it is open already");
+	if (*account->successor)
+		return rule_broken(event, err, "another account took it over");
 	account->open = true;
 	account->opened = event->time;
 	account->causes &= ~(1u << CAUSE_CLOSED);
@@ -299,6 +302,13 @@ static int apply_notified(struct account *account, const struct event *event, st
 	return SB_OK; /* it records a notification and changes nothing */
 }
 
+static int apply_people(struct account *account, const struct event *event, struct sb_error *err)
+{
+	(void)err;
+	account->people = event->seq;
+	return SB_OK;
+}
+
 typedef int rule(struct account *account, const struct event *event, struct sb_error *err);
 
 /* The rules of events that change one account. */
@@ -314,7 +324,8 @@ static rule *const rules[EVENT_KIND_END] = {
 	[EVENT_NOTIFIED] = apply_notified,   [EVENT_CHARGE_JOB] = apply_charge_job,
 	[EVENT_RECONCILE] = apply_reconcile, [EVENT_METER] = apply_meter,
 	[EVENT_MOVE] = apply_move,	     [EVENT_FEE] = apply_fee,
-	[EVENT_FORGIVE] = apply_forgive,
+	[EVENT_FORGIVE] = apply_forgive,     [EVENT_QUEUE] = apply_queue,
+	[EVENT_QUEUED] = apply_queued,	     [EVENT_PEOPLE] = apply_people,
 };
 
 static int apply_one(struct account *account, struct account *to, const struct event *event,
@@ -326,6 +337,10 @@ static int apply_one(struct account *account, struct account *to, const struct e
 		return apply_transfer(account, to, event, err);
 	if (event->kind == EVENT_REVERSE)
 		return apply_reverse(account, to, event, err);
+	if (event->kind == EVENT_RENAME)
+		return apply_rename(account, to, event, err);
+	if (event->kind == EVENT_MERGE)
+		return apply_merge(account, to, event, err);
 	if (event->kind >= EVENT_KIND_END || !rules[event->kind])
 		return rule_broken(event, err, "its kind has no rule");
 	return rules[event->kind](account, event, err);

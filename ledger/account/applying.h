@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What account.c (the state) and apply.c and apply_money.c (the rules) share. */
+/* What account.c (the state) and apply*.c (the rules) share. */
 #pragma once
 
 #include "ledger/account/account.h"
@@ -35,3 +35,11 @@ int apply_adjust(struct account *account, const struct event *event, struct sb_e
 int apply_reconcile(struct account *account, const struct event *event, struct sb_error *err);
 int apply_reverse(struct account *account, struct account *to, const struct event *event,
 		  struct sb_error *err);
+int apply_rename(struct account *from, struct account *to, const struct event *event,
+		 struct sb_error *err);
+int apply_merge(struct account *from, struct account *to, const struct event *event,
+		struct sb_error *err);
+/* Orders by id, then by batch. */
+int queue_job_compare(const void *a, const void *b);
+int apply_queue(struct account *account, const struct event *event, struct sb_error *err);
+int apply_queued(struct account *account, const struct event *event, struct sb_error *err);

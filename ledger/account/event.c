@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/account/job_ids.h"
+#include "ledger/account/people.h"
 #include "ledger/account/thresholds.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/name.h"
@@ -17,14 +19,17 @@ enum {
 	EVENT_VERSION = 1,
 	EVENT_VERSION_LATER = 2,
 	EVENT_VERSION_SUDO = 3,
-	EVENT_VERSION_NEWEST = 4,
+	EVENT_VERSION_FIELDS = 4,
+	EVENT_VERSION_WORDS = 5,
 };
 
-static const char *const cause_words[] = {"hand", "funds", "closed", NULL};
+static const char *const cause_words[] = {"hand", "funds", "closed", "overrun", NULL};
 static const char *const action_words[] = {"hold", "restore", NULL};
+static const char *const queue_words[] = {"away", "back", NULL};
 static const char *const outcome_words[] = {"done", "failed", "left", NULL};
 static const char *const allowance_words[] = {"limited", "unlimited", NULL};
-static const char *const enforcement_words[] = {"site", "off", "warn", "hold", "limit", NULL};
+static const char *const enforcement_words[] = {"site",	 "off",	     "warn", "hold",
+						"limit", "scavenge", NULL};
 static const char *const meter_words[] = {"site", "rawusage", "jobs", NULL};
 static const char *const move_words[] = {"came", "went", NULL};
 static const char *const use_words[] = {"more", "less", NULL};
@@ -111,6 +116,16 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_ROUND_SECONDS] = {"round_seconds", FIELD_NUMBER, AT(round_seconds), 0, NULL},
 	[FIELD_AT_MIN_CHARGE] = {"min_charge", FIELD_COUNT, AT(min_charge), 0, NULL},
 	[FIELD_AT_SHARE] = {"share", FIELD_COUNT, AT(share), 0, NULL},
+	[FIELD_AT_QUEUE_ACTION] = {"action", FIELD_WORD, AT(action), LAST(queue_words),
+				   queue_words},
+	[FIELD_AT_TO_QOS] = {"to_qos", FIELD_TEXT, AT(to_qos), 255, NULL},
+	[FIELD_AT_TIME_LIMIT] = {"time_limit", FIELD_LIMIT, AT(time_limit), 0, NULL},
+	[FIELD_AT_JOBS] = {"jobs", FIELD_TEXT, AT(jobs), JOB_IDS_MAX, NULL},
+	[FIELD_AT_LEFT] = {"left", FIELD_TEXT, AT(left), JOB_IDS_MAX, NULL},
+	[FIELD_AT_GONE] = {"gone", FIELD_TEXT, AT(gone), JOB_IDS_MAX, NULL},
+	[FIELD_AT_CONTACTS] = {"contacts", FIELD_TEXT, AT(contacts), PEOPLE_SIZE - 1, NULL},
+	[FIELD_AT_MANAGERS] = {"managers", FIELD_TEXT, AT(managers), PEOPLE_SIZE - 1, NULL},
+	[FIELD_AT_REST] = {"rest", FIELD_COUNT, AT(rest), 0, NULL},
 };
 
 static const uint8_t envelope[FIELD_ENVELOPE_COUNT] = {
@@ -185,6 +200,15 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
 	[EVENT_FEE] = KIND("fee", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
 			   FIELD_AT_SINCE, FIELD_AT_USED_UNTIL, FIELD_AT_PARTS, FIELD_AT_DEBT),
 	[EVENT_FORGIVE] = KIND("forgive", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT),
+	[EVENT_QUEUE] = KIND("queue", FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_QUEUE_ACTION,
+			     FIELD_AT_QOS, FIELD_AT_TO_QOS, FIELD_AT_TIME_LIMIT, FIELD_AT_JOBS),
+	[EVENT_QUEUED] = KIND("queued", FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME,
+			      FIELD_AT_LEFT, FIELD_AT_GONE, FIELD_AT_REASON),
+	[EVENT_PEOPLE] = KIND("people", FIELD_AT_ACCOUNT, FIELD_AT_CONTACTS, FIELD_AT_MANAGERS),
+	[EVENT_RENAME] = KIND("rename", FIELD_AT_ACCOUNT, FIELD_AT_TO, FIELD_AT_RESOURCE,
+			      FIELD_AT_REST, FIELD_AT_DEBT),
+	[EVENT_MERGE] = KIND("merge", FIELD_AT_ACCOUNT, FIELD_AT_TO, FIELD_AT_RESOURCE,
+			     FIELD_AT_REST, FIELD_AT_PARTS, FIELD_AT_DEBT),
 };
 
 /* How many of a kind's last fields were added after version 1, and how many of those after
@@ -206,10 +230,15 @@ enum event_kind event_kind_by_name(const char *name)
 
 const char *event_receiver(const struct event *event)
 {
-	bool two = event->kind == EVENT_TRANSFER ||
+	bool two = event->kind == EVENT_TRANSFER || event_is_succession(event) ||
 		   (event->kind == EVENT_REVERSE && event->reverses == REVERSED_TRANSFER);
 
 	return two ? event->to : NULL;
+}
+
+bool event_is_succession(const struct event *event)
+{
+	return event->kind == EVENT_RENAME || event->kind == EVENT_MERGE;
 }
 
 enum event_kind event_reversed(const struct event *event)
@@ -290,6 +319,7 @@ int event_field_is_default(const struct event *event, enum event_field field)
 	case FIELD_AT_BEFORE:
 	case FIELD_AT_FOUND:
 	case FIELD_AT_SET:
+	case FIELD_AT_TIME_LIMIT:
 		return event_number(event, spec) == -1;
 	case FIELD_AT_UNTIL:
 	case FIELD_AT_NEW_START:
@@ -318,7 +348,7 @@ void event_set_defaults(struct event *event)
 {
 	event->login = LOGIN_NONE;
 	event->end = WHEN_NEVER;
-	event->before = event->found = event->set = -1;
+	event->before = event->found = event->set = event->time_limit = -1;
 }
 
 int event_add_part(struct event *event, uint64_t lot, uint16_t index, int64_t amount,
@@ -455,6 +485,7 @@ static bool has_debt_besides(const struct event *event)
 static int check_parts(const struct event *event, struct sb_error *err)
 {
 	int64_t sum = has_debt_besides(event) ? event->debt : 0;
+	const int64_t whole = event->kind == EVENT_MERGE ? event->rest : event->amount;
 
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
@@ -465,11 +496,28 @@ static int check_parts(const struct event *event, struct sb_error *err)
 		if (!amount_add(sum, part->amount, &sum))
 			return sb_error_set(err, SB_EOVERFLOW, "the parts add up past int64");
 	}
-	if (sum != event->amount)
+	if (sum != whole)
 		return sb_error_set(err, SB_EINVAL,
 				    "the parts add up to %" PRId64 "s, the amount is %" PRId64 "s",
-				    sum, event->amount);
+				    sum, whole);
 	return SB_OK;
+}
+
+static const char *text_of(const char *text)
+{
+	return text ? text : "";
+}
+
+static const char *queue_fault(const struct event *event)
+{
+	const char *jobs = text_of(event->jobs), *from = text_of(event->qos),
+		   *to = text_of(event->to_qos);
+
+	if (!*jobs || !job_ids_ok(jobs))
+		return "its jobs are no list such as 12,15+0";
+	if (!*from || !*to || strcmp(from, to) == 0)
+		return "the jobs do not move from one QOS to another";
+	return NULL;
 }
 
 /* Checks the fields of one kind against each other. Returns what is wrong, or NULL. */
@@ -532,6 +580,12 @@ static const char *kind_fault(const struct event *event)
 			       : "what is used is below the threshold";
 	case EVENT_NOTIFIED:
 		return event->outcome == OUTCOME_LEFT ? "a command is done or has failed" : NULL;
+	case EVENT_QUEUE:
+		return queue_fault(event);
+	case EVENT_QUEUED:
+		return job_ids_ok(text_of(event->left)) && job_ids_ok(text_of(event->gone))
+			       ? NULL
+			       : "a list of jobs has another form than 12,15+0";
 	default:
 		return NULL;
 	}
@@ -551,7 +605,11 @@ static const char *purse_fault(const struct event *event)
 	case EVENT_LEVER:
 	case EVENT_APPLIED:
 	case EVENT_MOVE:
+	case EVENT_QUEUE:
+	case EVENT_QUEUED:
 		return purse_is_account(event->account) ? NULL : "Slurm knows only the account";
+	case EVENT_PEOPLE:
+		return purse_is_account(event->account) ? NULL : "only an account has people";
 	default:
 		return NULL;
 	}
@@ -571,13 +629,18 @@ static int check_kind(const struct event *event, struct sb_error *err)
 	/* A job's account is any text, but this one goes to Slurm. */
 	if (event->kind == EVENT_LEVER)
 		TRY(name_check("slurm_account", event->slurm_account, err));
+	if (event->kind == EVENT_PEOPLE) {
+		TRY(people_list_check(text_of(event->contacts), contact_check, err));
+		TRY(people_list_check(text_of(event->managers), manager_check, err));
+	}
 	if (event->kind == EVENT_TERMS && event->thresholds && *event->thresholds)
 		TRY(thresholds_parse(event->thresholds, &thresholds, err));
-	if (event->kind == EVENT_TRANSFER && strcmp(event->account, event->to) == 0)
+	if ((event->kind == EVENT_TRANSFER || event_is_succession(event)) &&
+	    strcmp(event->account, event->to) == 0)
 		return sb_error_set(err, SB_EINVAL,
-				    "the transfer goes from %s to itself: name two accounts",
-				    event->account);
-	if (event->debt > event->amount)
+				    "the %s goes from %s to itself: name two accounts",
+				    event_kinds[event->kind].name, event->account);
+	if (event->debt > event->amount && !event_is_succession(event))
 		return sb_error_set(err, SB_EINVAL, "the debt is larger than the amount");
 	if ((event->ref && *event->ref) != (event->request && *event->request))
 		return sb_error_set(err, SB_EINVAL, "ref and request go together");
@@ -668,11 +731,27 @@ static bool has_sudo(const struct event *event)
 	return event->sudo && *event->sudo;
 }
 
+/* Whether it has a word that builds without EVENT_VERSION_WORDS would call malformed. */
+static bool has_new_word(const struct event *event)
+{
+	switch (event->kind) {
+	case EVENT_TERMS:
+		return event->enforcement > ENFORCE_LIMIT;
+	case EVENT_HOLD:
+	case EVENT_RELEASE:
+		return event->cause > CAUSE_CLOSED;
+	default:
+		return false;
+	}
+}
+
 /* Returns the first version that can hold the event. */
 static uint8_t version_of(const struct event *event)
 {
+	if (has_new_word(event))
+		return EVENT_VERSION_WORDS;
 	if (has_values(event, newest_fields[event->kind]))
-		return EVENT_VERSION_NEWEST;
+		return EVENT_VERSION_FIELDS;
 	if (has_sudo(event))
 		return EVENT_VERSION_SUDO;
 	return has_values(event, later_fields[event->kind]) ? EVENT_VERSION_LATER : EVENT_VERSION;
@@ -682,7 +761,7 @@ static uint8_t version_of(const struct event *event)
 static size_t field_count(int kind, uint8_t version)
 {
 	size_t missing = version == EVENT_VERSION	  ? later_fields[kind]
-			 : version < EVENT_VERSION_NEWEST ? newest_fields[kind]
+			 : version < EVENT_VERSION_FIELDS ? newest_fields[kind]
 							  : 0;
 
 	return event_kinds[kind].count - missing;
@@ -798,11 +877,11 @@ int event_decode(const void *data, size_t len, struct event *ret, struct sb_erro
 	number = read_u8(&from);
 	if (from.failed)
 		return sb_error_set(err, SB_ECORRUPT, "the entry has only %zu bytes", len);
-	if (version < EVENT_VERSION || version > EVENT_VERSION_NEWEST)
+	if (version < EVENT_VERSION || version > EVENT_VERSION_WORDS)
 		return sb_error_set(err, SB_ECORRUPT,
 				    "the entry has format version %u, this subank knows %d: use a "
 				    "newer one",
-				    version, EVENT_VERSION_NEWEST);
+				    version, EVENT_VERSION_WORDS);
 	if (!kind_known(number))
 		return sb_error_set(err, SB_ECORRUPT,
 				    "the entry is of kind %u, which this subank does not know: use "

@@ -6,7 +6,8 @@
  * Stored bytes, version 1 (integers big-endian; a text is its bytes and a NUL):
  *
  *     u8  version, 1; 2 for an entry with a value in a later field of its kind; 3 for one with
- *                  the user who ran sudo; 4 for one with a value in one of the newest fields
+ *                  the user who ran sudo; 4 for one with a value in one of the newest fields; 5
+ *                  for one with a word that version 4 lacked (the form is that of version 4)
  *     u8  kind, the number of enum event_kind
  *     i64 time    u32 uid    text user    u32 login    text host
  *     text ref    text request    text note    and from version 3 on: text sudo
@@ -63,11 +64,21 @@ enum event_kind {
 	EVENT_MOVE = 23,
 	EVENT_FEE = 24, /* a charge by `subank charge`, for what no meter measures */
 	EVENT_FORGIVE = 25,
-	EVENT_KIND_END = 26,
+	EVENT_QUEUE = 26, /* queued jobs are about to be moved to another QOS */
+	EVENT_QUEUED = 27, /* the outcome of such a move */
+	EVENT_PEOPLE = 28, /* replaces the contacts and managers of an account */
+	EVENT_RENAME = 29, /* another name takes over an account with all that is in the books */
+	EVENT_MERGE = 30, /* an account takes over the money and the debt of another */
+	EVENT_KIND_END = 31,
 };
 
 /* Why an account is held. An account can have several causes (bit 1 << cause in struct account). */
-enum cause { CAUSE_HAND = 0, CAUSE_FUNDS = 1, CAUSE_CLOSED = 2 };
+enum cause {
+	CAUSE_HAND = 0,
+	CAUSE_FUNDS = 1,
+	CAUSE_CLOSED = 2,
+	CAUSE_OVERRUN = 3, /* under ENFORCE_SCAVENGE: use has reached stop_at */
+};
 
 /* What happens when an allowance is spent. */
 enum enforcement {
@@ -77,6 +88,8 @@ enum enforcement {
 	ENFORCE_HOLD = 3, /* it is reported, and the account is held in Slurm */
 	ENFORCE_LIMIT = 4, /* as ENFORCE_HOLD, and before that Slurm starts only jobs that the
 			      balance can pay for */
+	ENFORCE_SCAVENGE = 5, /* as ENFORCE_HOLD, but jobs in the site's scavenger QOS still
+				 start */
 };
 
 enum allowance { ALLOWANCE_LIMITED = 0, ALLOWANCE_UNLIMITED = 1 };
@@ -84,6 +97,11 @@ enum allowance { ALLOWANCE_LIMITED = 0, ALLOWANCE_UNLIMITED = 1 };
 enum lever_action {
 	LEVER_HOLD = 0, /* our value replaces the site's */
 	LEVER_RESTORE = 1, /* the site's value comes back */
+};
+
+enum queue_action {
+	QUEUE_AWAY = 0, /* to the scavenger QOS */
+	QUEUE_BACK = 1, /* to the QOS that they had */
 };
 
 enum outcome {
@@ -177,6 +195,14 @@ struct event {
 	const char *state; /* at its end: COMPLETED … */
 	const char *alloc_tres; /* "billing=1,cpu=1,mem=100M" */
 	const char *thresholds; /* terms: "60,90", "none"; "" is those of the settings */
+	const char *to_qos; /* queue: the QOS that the jobs are to get; [qos] is the one before */
+	const char *jobs; /* queue: the jobs (job_ids.h) */
+	const char *left; /* queued: the jobs of the move that did not move. [outcome] failed: Slurm
+			     refused, and a later check tries again; left: they are left alone */
+	const char *gone; /* queued: the jobs of the move that no longer wait, or no longer have to
+			     move */
+	const char *contacts; /* people: the addresses that get mail about the account (people.h) */
+	const char *managers; /* people: the users who may ask for its money to be moved */
 	int64_t amount; /* seconds of the resource, more than 0: the kind gives the sign */
 	int64_t before; /* a cluster's reading before, billing-seconds; -1 in the first baseline */
 	int64_t now; /* and its reading now */
@@ -189,9 +215,13 @@ struct event {
 	int64_t level; /* threshold: percent */
 	int64_t used; /* threshold: the use that crossed it, billing-seconds */
 	int64_t allocated;
-	int64_t debt; /* how much of the amount became debt or paid debt */
+	int64_t debt; /* how much of the amount became debt or paid debt; rename, merge: the debt
+			 that is taken over */
+	int64_t rest; /* rename, merge: the money that is taken over: what is left of the lots */
 	int64_t found; /* lever: Slurm's value before; -1 is none */
 	int64_t set; /* lever: the value to set; -1 clears */
+	int64_t time_limit; /* queue: the time limit that each job has from its user, in minutes;
+			       -1: none */
 	int64_t credit; /* terms: how far below zero the balance may go */
 	int64_t quota; /* terms: the deposit of each period; 0 is none */
 	int64_t carry; /* terms: for how many more periods a quota can be spent */
@@ -200,7 +230,7 @@ struct event {
 	int64_t period; /* deposit: a quota of the period that ends then; 0: not a quota */
 	uint64_t answers; /* the entry that this one answers */
 	uint8_t cause; /* enum cause */
-	uint8_t action; /* enum lever_action */
+	uint8_t action; /* enum lever_action; queue: enum queue_action */
 	uint8_t outcome; /* enum outcome */
 	uint8_t allowance; /* terms: enum allowance */
 	uint8_t enforcement; /* terms: enum enforcement */
@@ -320,10 +350,19 @@ enum event_field {
 	FIELD_AT_CARRY,
 	FIELD_AT_FORGIVE_BELOW,
 	FIELD_AT_PERIOD,
-	FIELD_AT_RESERVATION, /* from FIELD_AT_QUOTA on: version 4 */
+	FIELD_AT_RESERVATION, /* from FIELD_AT_QUOTA to FIELD_AT_SHARE: version 4 */
 	FIELD_AT_ROUND_SECONDS,
 	FIELD_AT_MIN_CHARGE,
 	FIELD_AT_SHARE,
+	FIELD_AT_QUEUE_ACTION,
+	FIELD_AT_TO_QOS,
+	FIELD_AT_TIME_LIMIT,
+	FIELD_AT_JOBS,
+	FIELD_AT_LEFT,
+	FIELD_AT_GONE,
+	FIELD_AT_CONTACTS,
+	FIELD_AT_MANAGERS,
+	FIELD_AT_REST,
 	FIELD_COUNT_ALL,
 };
 
@@ -348,6 +387,9 @@ const char *event_receiver(const struct event *event);
 enum event_kind event_reversed(const struct event *event);
 /* Returns the kind as an enum reversed; -1 if entries of the kind cannot be reversed. */
 int event_reversible(enum event_kind kind);
+
+/* Whether the entry is a rename or a merge: the receiver succeeds the account, which ends. */
+bool event_is_succession(const struct event *event);
 
 /* Whether the entry charges use, by reading, by job or as a fee, which has no cluster. */
 bool event_is_charge(const struct event *event);

@@ -97,6 +97,30 @@ int plan_take(const struct account *account, struct event *event, struct sb_erro
 	return SB_OK;
 }
 
+void plan_rename(const struct account *account, struct event *event)
+{
+	event->debt = account->debt;
+	event->rest = 0;
+	/* The sum fits: account_apply() checks that after each entry. */
+	for (size_t i = 0; i < account->lot_count; i++)
+		event->rest += account->lots[i].rest;
+}
+
+int plan_merge(const struct account *account, struct event *event, struct sb_error *err)
+{
+	event->debt = account->debt;
+	event->rest = 0;
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		if (lot->rest == 0 || lot->end <= account->time)
+			continue;
+		event->rest += lot->rest; /* it fits: account_apply() has summed them up */
+		TRY(event_add_part(event, lot->seq, lot->index, lot->rest, err));
+	}
+	return SB_OK;
+}
+
 int64_t plan_debt(const struct account *receiver, int64_t amount)
 {
 	return amount_min(receiver->debt, amount);
@@ -122,6 +146,14 @@ static bool lever_counts(const char *resource)
 	return resource_lever(resource, tres) && strcmp(tres, resource) == 0;
 }
 
+static bool may_scavenge(const struct account *account, const struct rules *rules)
+{
+	const struct limit hold = hold_limit(account, rules), stop = stop_limit(rules);
+
+	return rules->scavenger &&
+	       (strcmp(hold.field, stop.field) != 0 || strcmp(hold.tres, stop.tres) != 0);
+}
+
 enum enforcement enforcement_of(const struct account *account, const struct rules *rules)
 {
 	enum enforcement enforcement = account->enforcement == ENFORCE_SITE
@@ -131,6 +163,8 @@ enum enforcement enforcement_of(const struct account *account, const struct rule
 
 	if (enforcement > ENFORCE_WARN && !purse_lever(account, tres))
 		return ENFORCE_WARN;
+	if (enforcement == ENFORCE_SCAVENGE && !may_scavenge(account, rules))
+		return ENFORCE_HOLD;
 	/* Slurm's limit would count something else: the whole GRES for a type of it, cpu for a
 	 * user's share of SU. So it must not follow the balance. */
 	return enforcement == ENFORCE_LIMIT && !lever_counts(purse_resource(account->name))
@@ -172,6 +206,24 @@ struct limit hold_limit(const struct account *account, const struct rules *rules
 			       : (struct limit){rules->field, rules->tres, 0};
 }
 
+bool is_scavenging(const struct account *account, const struct rules *rules)
+{
+	return account_held(account) && account->causes == 1u << CAUSE_FUNDS &&
+	       enforcement_of(account, rules) == ENFORCE_SCAVENGE;
+}
+
+struct limit stop_limit(const struct rules *rules)
+{
+	static const struct limit jobs = {"GrpJobs", "", 0}, cpu = {CAP_FIELD, "cpu", 0};
+
+	return strcmp(rules->field, jobs.field) == 0 ? cpu : jobs;
+}
+
+bool wants_stop(const struct account *account, const struct rules *rules)
+{
+	return rules->scavenger && account_held(account) && !is_scavenging(account, rules);
+}
+
 int decide_funds(const struct account *account, int64_t flight, const struct rules *rules,
 		 enum decision *ret, struct sb_error *err)
 {
@@ -186,6 +238,39 @@ int decide_funds(const struct account *account, int64_t flight, const struct rul
 		*ret = !held && account->open && (had_money(account) || was_used(account, flight))
 			       ? DECIDE_HOLD
 			       : DECIDE_NOTHING;
+	return SB_OK;
+}
+
+int64_t stop_use(const struct account *account, int64_t allocated, const struct rules *rules)
+{
+	__int128 use = ((__int128)allocated + account->credit) * rules->stop_at;
+
+	use = (use + 99) / 100;
+	return use < 1 ? 1 : use > INT64_MAX ? INT64_MAX : (int64_t)use;
+}
+
+static int is_overrun(const struct account *account, int64_t flight, const struct rules *rules,
+		      bool *ret, struct sb_error *err)
+{
+	int64_t used, allocated;
+
+	TRY(account_used(account, &used, err));
+	TRY(account_allocated(account, &allocated, err));
+	if (!amount_add(used, flight, &used))
+		used = INT64_MAX;
+	*ret = used >= stop_use(account, allocated, rules);
+	return SB_OK;
+}
+
+int decide_overrun(const struct account *account, int64_t flight, const struct rules *rules,
+		   enum decision *ret, struct sb_error *err)
+{
+	bool held = account_has_cause(account, CAUSE_OVERRUN), due = false;
+
+	if (rules->stop_at && account_has_cause(account, CAUSE_FUNDS) &&
+	    purse_is_account(account->name) && enforcement_of(account, rules) == ENFORCE_SCAVENGE)
+		TRY(is_overrun(account, flight, rules, &due, err));
+	*ret = due == held ? DECIDE_NOTHING : due ? DECIDE_HOLD : DECIDE_RELEASE;
 	return SB_OK;
 }
 

@@ -20,6 +20,10 @@ struct rules {
 	bool pooled; /* under `limit` each cluster gets room for the whole balance */
 	int64_t notice; /* how long before a window ends to warn about its unspent balance;
 			   microseconds, 0: never */
+	const char *scavenger; /* the QOS whose jobs still start under ENFORCE_SCAVENGE; NULL: none,
+				  and that is ENFORCE_HOLD */
+	int64_t stop_at; /* the percentage of allocation and credit from which not even those jobs
+			    start; 0: none */
 	int64_t charge_every; /* how long a charge may be deferred; microseconds, 0: not at all */
 };
 
@@ -44,6 +48,19 @@ enum { LIMIT_UNKNOWN = -2 };
 
 /* The lever that holds the account. */
 struct limit hold_limit(const struct account *account, const struct rules *rules);
+
+/* Whether the account or purse is held in such a way that jobs in the scavenger QOS still start:
+ * under ENFORCE_SCAVENGE, for nothing but its funds. */
+bool is_scavenging(const struct account *account, const struct rules *rules);
+
+/* The stop, a limit that holds those jobs too: GrpJobs or, if that is the site's lever,
+ * GrpTRESMins=cpu. The scavenger QOS must not set it. That QOS passes the lever for every account
+ * that may use it, so any other hold of an account needs the stop as well. An account whose own
+ * lever is the stop cannot scavenge: its enforcement_of() is ENFORCE_HOLD. */
+struct limit stop_limit(const struct rules *rules);
+/* Whether the account needs the stop: it is held and not scavenging, and there is a scavenger
+ * QOS. */
+bool wants_stop(const struct account *account, const struct rules *rules);
 
 /* Gives the TRES whose limit (field CAP_FIELD, in whole minutes) holds jobs that use the purse's
  * resource. For an account's own purse it is the TRES that `limit` sets: billing. Returns false if
@@ -101,6 +118,12 @@ bool charge_may_wait(const struct account *account, int64_t amount, int64_t sinc
  * credit. Sets parts. SB_EREFUSED if they hold less. */
 int plan_take(const struct account *account, struct event *event, struct sb_error *err);
 
+/* Plans a rename: all that is left of the lots, and the debt. */
+void plan_rename(const struct account *account, struct event *event);
+
+/* Plans a merge: what is left of each lot whose window has not ended, and the debt. */
+int plan_merge(const struct account *account, struct event *event, struct sb_error *err);
+
 /* Returns how much of the receiver's debt is paid at once by [amount] that can be spent now. */
 int64_t plan_debt(const struct account *receiver, int64_t amount);
 
@@ -109,6 +132,13 @@ enum decision { DECIDE_NOTHING, DECIDE_HOLD, DECIDE_RELEASE };
  */
 int decide_funds(const struct account *account, int64_t flight, const struct rules *rules,
 		 enum decision *ret, struct sb_error *err);
+
+/* Returns the use from which stop_at stops an account, at least 1: without an allocation and credit
+ * any use does. */
+int64_t stop_use(const struct account *account, int64_t allocated, const struct rules *rules);
+/* Decides whether to hold or release the account for overrun, once its funds are decided on. */
+int decide_overrun(const struct account *account, int64_t flight, const struct rules *rules,
+		   enum decision *ret, struct sb_error *err);
 
 /* True if the account ever received money, or has credit, or is a share. Without either it is held
  * at its first use, or never if rules->spare_moneyless. */

@@ -133,6 +133,21 @@ const char *amount_format(char buf[AMOUNT_TEXT_SIZE], int64_t amount, bool secon
 	return buf;
 }
 
+const char *amount_format_decimal(char buf[AMOUNT_TEXT_SIZE], int64_t amount, int64_t size)
+{
+	enum { PARTS = 10000 };
+	__int128 parts = (__int128)amount * PARTS / size;
+	unsigned __int128 magnitude;
+
+	/* A debt is never shown as 0. */
+	if (amount < 0 && parts == 0)
+		parts = -1;
+	magnitude = parts < 0 ? -(unsigned __int128)parts : (unsigned __int128)parts;
+	(void)snprintf(buf, AMOUNT_TEXT_SIZE, "%s%" PRIu64 ".%04u", parts < 0 ? "-" : "",
+		       (uint64_t)(magnitude / PARTS), (unsigned)(magnitude % PARTS));
+	return buf;
+}
+
 int64_t amount_percent(int64_t used, int64_t allocated)
 {
 	__int128 percent;

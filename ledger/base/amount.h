@@ -66,6 +66,11 @@ const char *amount_format(char buf[AMOUNT_TEXT_SIZE], int64_t amount, bool secon
 /* Formats an amount in another unit of [size] seconds in the same way. */
 const char *amount_format_in(char buf[AMOUNT_TEXT_SIZE], int64_t amount, int64_t size);
 
+/* Formats an amount in a unit of [size] seconds for other programs, truncated to four decimals:
+ * "12.3400". They tell each second of an SU from the next one. Amounts between -0.0001 and 0, of
+ * larger units, are "-0.0001". Returns [buf]. */
+const char *amount_format_decimal(char buf[AMOUNT_TEXT_SIZE], int64_t amount, int64_t size);
+
 /* Returns used / allocated in whole percent, truncated and clamped to int64_t; it may exceed 100.
  * -1 when nothing is allocated. */
 int64_t amount_percent(int64_t used, int64_t allocated);

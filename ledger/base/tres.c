@@ -55,3 +55,37 @@ bool tres_count(const char *list, const char *name, int64_t *ret)
 	*ret = value;
 	return true;
 }
+
+/* Adds up the types of a GRES; -1 if there is none. */
+static bool count_types(const char *list, const char *name, int64_t *ret)
+{
+	size_t wanted_len = strlen(name), len;
+	int64_t sum = -1, value;
+	const char *item;
+
+	for (const char *rest = list; comma_next(&rest, &item, &len);) {
+		size_t name_len = strcspn(item, "=,");
+
+		if (name_len <= wanted_len || item[wanted_len] != ':' ||
+		    strncasecmp(item, name, wanted_len) != 0)
+			continue;
+		if (name_len == len ||
+		    !read_number(name, item + name_len + 1, len - name_len - 1, &value) ||
+		    __builtin_add_overflow(sum < 0 ? 0 : sum, value, &sum))
+			return false;
+	}
+	*ret = sum;
+	return true;
+}
+
+bool tres_count_gres(const char *list, const char *name, int64_t *ret)
+{
+	int64_t value;
+
+	if (!tres_count(list, name, &value))
+		return false;
+	if (value < 0)
+		return count_types(list, name, ret);
+	*ret = value;
+	return true;
+}

@@ -11,3 +11,7 @@
  * Returns false when [name] is there twice or has no whole number (rounded memory such as 62.50G
  * has none); *ret is then unchanged. Does not check other TRES. */
 bool tres_count(const char *list, const char *name, int64_t *ret);
+
+/* The same for a GRES, such as "gres/gpu". If the list has only types of it ("gres/gpu:a100=1"),
+ * gives their sum: a site can make Slurm count types without the GRES. */
+bool tres_count_gres(const char *list, const char *name, int64_t *ret);

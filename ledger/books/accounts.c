@@ -294,5 +294,8 @@ void books_release(struct books *books)
 		free(loaded->unindexed);
 	}
 	free(books->accounts);
+	books_drop_trees(books);
+	resources_release(&books->new_resources);
+	resources_release(&books->new_default_shares);
 	bytes_release(&books->stored);
 }

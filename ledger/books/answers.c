@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ledger/base/amount.h"
+#include "ledger/books/renames.h"
 
 void books_answer_key(unsigned char to[16], const struct event *event)
 {
@@ -104,6 +105,21 @@ int books_answered(struct books *books, uint64_t seq, int64_t *ret_amount, uint6
 	return SB_OK;
 }
 
+/* Whether [name], which an answer names, is [answered], which its entry names, or the account that
+ * took it over under another name. */
+static int is_same(struct books *books, uint64_t seq, const char *answered, const char *name,
+		   bool *ret, struct sb_error *err)
+{
+	char now[NAME_SIZE];
+
+	*ret = strcmp(answered, name) == 0;
+	if (*ret || !*answered || !*name)
+		return SB_OK;
+	TRY(books_renamed(books, answered, seq, now, err));
+	*ret = strcmp(now, name) == 0;
+	return SB_OK;
+}
+
 /* Checks that the answer fits its entry and the earlier answers. */
 static int check_answer(struct books *books, const struct event *event,
 			const struct event *answered, struct sb_error *err)
@@ -111,12 +127,14 @@ static int check_answer(struct books *books, const struct event *event,
 	const char *to = event_receiver(event), *other = event_receiver(answered);
 	enum event_kind kind = event->kind == EVENT_REFUND ? EVENT_CHARGE : event_reversed(event);
 	bool fits = kind == EVENT_CHARGE ? event_is_charge(answered) : answered->kind == kind;
+	bool same, same_to;
 	int64_t before;
 	uint64_t first;
 
 	TRY(books_answered(books, event->answers, &before, &first, err));
-	if (fits && strcmp(answered->account, event->account) == 0 &&
-	    strcmp(to ? to : "", other ? other : "") == 0 &&
+	TRY(is_same(books, event->answers, answered->account, event->account, &same, err));
+	TRY(is_same(books, event->answers, other ? other : "", to ? to : "", &same_to, err));
+	if (fits && same && same_to &&
 	    (event->kind == EVENT_REFUND ? event->amount <= answered->amount - before
 					 : event->amount == answered->amount && !first))
 		return SB_OK;

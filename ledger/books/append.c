@@ -31,34 +31,38 @@ static int load_owner(struct books *books, const char *purse, struct sb_error *e
 	return books_account(books, purse_account(name, purse), &owner, err);
 }
 
+/* Loads an account; one that is not in the bank is created if [create] and else unknown. */
+static int load_or_create(struct books *books, const char *name, bool create, size_t *ret,
+			  struct sb_error *err)
+{
+	struct account *account;
+	bool found;
+	int rc = books_load(books, name, ret, err);
+
+	if (rc != SB_ENOTFOUND)
+		return rc;
+	if (!create)
+		return books_unknown_account(books, name, err);
+	if (!purse_is_account(name)) {
+		TRY(load_owner(books, name, err));
+		*ret = books_search(books, name, &found);
+	}
+	account = account_new(name);
+	TRY(account ? books_insert(books, *ret, account, err) : sb_error_nomem(err));
+	return books->txn && !purse_is_account(name)
+		       ? books_add_resource(books, purse_resource(name), err)
+		       : SB_OK;
+}
+
 static int load_parties(struct books *books, const struct event *event, struct parties *ret,
 			struct sb_error *err)
 {
 	const char *receiver = event_receiver(event);
 	size_t from, to = 0;
-	bool found;
-	int rc = books_load(books, event->account, &from, err);
 
-	if (rc == SB_ENOTFOUND && event->kind == EVENT_OPEN) {
-		struct account *account;
-
-		if (!purse_is_account(event->account)) {
-			TRY(load_owner(books, event->account, err));
-			from = books_search(books, event->account, &found);
-		}
-		account = account_new(event->account);
-		rc = account ? books_insert(books, from, account, err) : sb_error_nomem(err);
-		if (!rc && books->txn && !purse_is_account(event->account))
-			rc = books_add_resource(books, purse_resource(event->account), err);
-	} else if (rc == SB_ENOTFOUND) {
-		return books_unknown_account(books, event->account, err);
-	}
-	TRY(rc);
+	TRY(load_or_create(books, event->account, event->kind == EVENT_OPEN, &from, err));
 	if (receiver) {
-		rc = books_load(books, receiver, &to, err);
-		if (rc == SB_ENOTFOUND)
-			return books_unknown_account(books, receiver, err);
-		TRY(rc);
+		TRY(load_or_create(books, receiver, event->kind == EVENT_RENAME, &to, err));
 		/* Loading the receiver may have moved the first account in the array. */
 		TRY(books_load(books, event->account, &from, err));
 	}
@@ -112,6 +116,12 @@ static int append(struct books *books, const struct parties *parties, struct eve
 	books_stamp(books, event);
 	TRY(apply(books, parties, event, err));
 	return books_store_entry(books, parties->from, parties->to, event, err);
+}
+
+int books_check_entry(const struct books *books, struct event *event, struct sb_error *err)
+{
+	books_stamp(books, event);
+	return event_check(event, err);
 }
 
 int books_append(struct books *books, struct event *event, struct sb_error *err)

@@ -15,7 +15,7 @@ int bank_open(const struct store_options *options, enum store_mode mode,
 	if (!bank)
 		return sb_error_nomem(err);
 	if (author)
-		bank->author = *author;
+		bank->author = bank->opener = *author;
 	rc = store_open(options, mode, &bank->store, err);
 	if (rc)
 		free(bank);
@@ -30,6 +30,16 @@ void bank_close(struct bank *bank)
 		return;
 	store_close(bank->store);
 	free(bank);
+}
+
+void bank_act_for(struct bank *bank, const uint32_t *login)
+{
+	bank->author = bank->opener;
+	if (!login)
+		return;
+	bank->author.login = *login;
+	/* SUDO_USER has no part in it. */
+	bank->author.sudo = NULL;
 }
 
 struct store *bank_store(struct bank *bank)

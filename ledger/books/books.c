@@ -219,6 +219,7 @@ static int complete(struct books *books, struct sb_error *err)
 {
 	TRY(books_failed(books, err));
 	TRY(books_index(books, err));
+	TRY(books_store_resources(books, err));
 	TRY(save_states(books, err));
 	return save_head(books, err);
 }

@@ -31,6 +31,10 @@ int bank_open(const struct store_options *options, enum store_mode mode,
 	      const struct author *author, struct bank **ret, struct sb_error *err);
 void bank_close(struct bank *bank);
 
+/* Records later entries as those of another login, or of the one that bank_open() was given if
+ * [login] is NULL. */
+void bank_act_for(struct bank *bank, const uint32_t *login);
+
 /* The entries that this process has committed through an open bank. */
 struct new_entries {
 	uint64_t first, last; /* of its first transaction that recorded any; 0 without one */
@@ -107,6 +111,8 @@ void purses_release(struct purses *purses);
 /* Fills in the envelope (number, time, author), appends the entry and applies it to its accounts at
  * once. SB_EINVAL for a malformed event, SB_ECORRUPT for one that breaks a rule. */
 int books_append(struct books *books, struct event *event, struct sb_error *err);
+/* Fills in the envelope, and returns SB_EINVAL where books_append() would. Changes nothing. */
+int books_check_entry(const struct books *books, struct event *event, struct sb_error *err);
 
 /* Deferred charges. A reading (below) can imply use that has no entry yet: loading the account
  * applies it in memory, so every decision sees it, and a busy account needs no entry at each check.
@@ -183,6 +189,19 @@ int books_set_reached(struct books *books, const char *account, int64_t level,
 int books_tree(struct books *books, const char *cluster, struct tree *ret, struct sb_error *err);
 int books_set_tree(struct books *books, const char *cluster, const struct tree *tree,
 		   struct sb_error *err);
+/* A stored tree, read once in a transaction. */
+struct kept_tree {
+	char cluster[NAME_SIZE];
+	struct tree tree;
+	/* For a caller that compares it with what the cluster shows: what it was compared with,
+	 * NULL at first, and the result, which the transaction releases. */
+	const void *shown;
+	struct tree changed;
+};
+/* The same tree as books_tree(), which belongs to the transaction. It is valid until
+ * books_set_tree(). */
+int books_kept_tree(struct books *books, const char *cluster, struct kept_tree **ret,
+		    struct sb_error *err);
 /* Finds the account's cluster whose use was read, or whose jobs were charged, longest ago, and that
  * time; "" and 0 if it has none. The name belongs to the account. A cluster that no longer shows
  * the account counts only if none does. With [count] > 0 only [clusters] count: one that was
@@ -199,6 +218,42 @@ int books_set_last_check(struct books *books, int64_t time, struct sb_error *err
 /* When a check last read the limits that take a call of their own; 0: never. */
 int books_last_limits(struct books *books, int64_t *ret, struct sb_error *err);
 int books_set_last_limits(struct books *books, int64_t time, struct sb_error *err);
+
+/* The end of the newest period whose statement was mailed to the contacts of the account; 0: none.
+ * It may be lost. */
+int books_statement_sent(struct books *books, const char *account, int64_t *ret,
+			 struct sb_error *err);
+int books_set_statement_sent(struct books *books, const char *account, int64_t until,
+			     struct sb_error *err);
+
+/* What the last whole check saw of Slurm that the check at submission needs (publish_submit.h). */
+struct submit_facts {
+	uint8_t billing; /* a rule of billing, as the caller numbers them */
+	int64_t slurm_user; /* the uid of SlurmUser; -1: unknown */
+	int64_t time; /* when its use was read */
+};
+/* SB_ENOTFOUND without a text: no check has seen it. */
+int books_submit_facts(struct books *books, struct submit_facts *ret, struct sb_error *err);
+int books_set_submit_facts(struct books *books, const struct submit_facts *facts,
+			   struct sb_error *err);
+/* How the checks of all accounts went, for those who watch the bank (metrics.h). */
+struct check_outcome {
+	int64_t time; /* when the newest one ended; 0: none has */
+	int64_t done; /* the newest one that did its work, at least in part; 0: none has */
+	int64_t clean; /* the newest one without a failure; 0: none has */
+	/* Of the newest one: */
+	int64_t silent; /* clusters that did not answer or cannot be trusted */
+	int64_t odd; /* rows of Slurm's answers that were left out */
+	uint8_t status; /* its exit status */
+};
+/* Zeros if it is not known: it may be lost. */
+int books_check_outcome(struct books *books, struct check_outcome *ret, struct sb_error *err);
+int books_set_check_outcome(struct books *books, const struct check_outcome *outcome,
+			    struct sb_error *err);
+/* The users of accounts as Slurm last answered, in a form of the caller's. *ret is empty if Slurm
+ * never answered, and valid in this transaction. */
+int books_submit_users(struct books *books, struct slice *ret, struct sb_error *err);
+int books_set_submit_users(struct books *books, const char *text, struct sb_error *err);
 
 /* The UsageFactors of Slurm's QOS at the last reading. */
 struct factor_list {

@@ -8,7 +8,8 @@
 
 struct bank {
 	struct store *store;
-	struct author author;
+	struct author author; /* of new entries */
+	struct author opener; /* as bank_open() was given it */
 	bool building;
 	struct new_entries new_entries;
 };
@@ -49,6 +50,10 @@ struct books {
 	size_t found; /* where the last search ended */
 	bool unindexed; /* some accounts have entries that are not in the index yet */
 	uint64_t tally_key; /* 0: no tallies are kept */
+	/* Resources that the stored lists may lack until the next books_store_resources(): */
+	struct resources new_resources, new_default_shares;
+	struct kept_tree **trees; /* those of books_kept_tree() */
+	size_t tree_count;
 	struct bytes stored; /* the entry that is being written; kept for the next one */
 	struct sb_error failed; /* the first failure of a writing function; code 0: none */
 	bool blocked; /* [failed] stops all later writing functions */
@@ -97,10 +102,15 @@ void books_release(struct books *books);
 
 /* notes.c */
 
-/* Adds the resource to the list of books_resources(); does nothing if the list has it. */
+/* Adds the resource to the list of books_resources(); does nothing if the list has it. The list is
+ * stored when it is read, or at the end of the transaction: with users' shares it gets a resource
+ * for each of thousands of users. */
 int books_add_resource(struct books *books, const char *resource, struct sb_error *err);
 /* Adds a resource to the list of books_default_shares(). */
 int books_add_default_share(struct books *books, const char *resource, struct sb_error *err);
+int books_store_resources(struct books *books, struct sb_error *err);
+/* Frees the trees of books_kept_tree(). */
+void books_drop_trees(struct books *books);
 
 /* append.c */
 

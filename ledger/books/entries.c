@@ -64,21 +64,38 @@ struct iteration {
 	uint64_t read;
 };
 
-/* Returns the nearest entry among the places; 0: none is left. */
-static uint64_t next_seq(const struct index_place *places, size_t count,
-			 const struct iteration *run, bool backward)
+/* The accounts with entries left, as a heap: the one with the nearest entry is the first. */
+struct heap {
+	struct index_place *places;
+	size_t count;
+	bool backward;
+};
+
+static bool is_nearer(const struct heap *heap, size_t a, size_t b)
 {
-	uint64_t best = 0;
+	uint64_t left = heap->places[a].seq, right = heap->places[b].seq;
 
-	for (size_t i = 0; i < count; i++) {
-		uint64_t seq = places[i].seq;
+	return heap->backward ? left > right : left < right;
+}
 
-		if (seq < run->low || seq > run->high)
-			continue;
-		if (!best || (backward ? seq > best : seq < best))
-			best = seq;
+/* Puts the place at [at] below those that are nearer. */
+static void sink(struct heap *heap, size_t at)
+{
+	for (size_t below; (below = 2 * at + 1) < heap->count; at = below) {
+		struct index_place moved = heap->places[at];
+
+		if (below + 1 < heap->count && is_nearer(heap, below + 1, below))
+			below++;
+		if (!is_nearer(heap, below, at))
+			break;
+		heap->places[at] = heap->places[below];
+		heap->places[below] = moved;
 	}
-	return best;
+}
+
+static bool is_within(const struct iteration *run, const struct index_place *place)
+{
+	return place->seq && place->seq >= run->low && place->seq <= run->high;
 }
 
 static int visit(struct books *books, struct iteration *run, uint64_t seq, struct event *event,
@@ -96,24 +113,42 @@ static int visit(struct books *books, struct iteration *run, uint64_t seq, struc
 	return rc ? rc : run->each(&entry, run->ctx, err);
 }
 
+/* Moves the first account, and others that have the same entry, to their next entries. */
+static int leave(struct books *books, const struct iteration *run, struct heap *heap, uint64_t seq,
+		 struct sb_error *err)
+{
+	struct index_place *first = heap->places;
+
+	while (heap->count > 0 && first->seq == seq) {
+		TRY(books_index_move(books, first, heap->backward ? seq - 1 : seq + 1,
+				     heap->backward, err));
+		if (!is_within(run, first))
+			*first = heap->places[--heap->count];
+		sink(heap, 0);
+	}
+	return SB_OK;
+}
+
 static int visit_all(struct books *books, const struct entry_range *range, struct iteration *run,
 		     struct index_place *places, struct event *event, struct sb_error *err)
 {
-	uint64_t seq = range->backward ? run->high : run->low;
+	struct heap heap = {.places = places, .backward = range->backward};
 
 	for (size_t i = 0; i < range->account_count; i++) {
-		places[i].account = range->accounts[i];
-		TRY(books_index_move(books, &places[i], seq, range->backward, err));
+		struct index_place *place = &places[heap.count];
+
+		*place = (struct index_place){.account = range->accounts[i]};
+		TRY(books_index_move(books, place, range->backward ? run->high : run->low,
+				     range->backward, err));
+		heap.count += is_within(run, place);
 	}
-	while ((seq = next_seq(places, range->account_count, run, range->backward))) {
-		uint64_t next = range->backward ? seq - 1 : seq + 1;
+	for (size_t i = heap.count / 2; i-- > 0;)
+		sink(&heap, i);
+	while (heap.count > 0) {
+		uint64_t seq = places[0].seq;
 
 		TRY(visit(books, run, seq, event, err));
-		for (size_t i = 0; i < range->account_count; i++) {
-			if (places[i].seq == seq)
-				TRY(books_index_move(books, &places[i], next, range->backward,
-						     err));
-		}
+		TRY(leave(books, run, &heap, seq, err));
 	}
 	return SB_OK;
 }

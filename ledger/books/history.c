@@ -7,13 +7,18 @@
 
 #include "ledger/base/array.h"
 #include "ledger/books/entries.h"
+#include "ledger/books/renames.h"
 
 struct history {
 	struct books *books;
 	uint64_t seq; /* the last entry applied */
 	struct books *all; /* NULL: of one account */
-	struct account **accounts; /* that account, then those that gave it money */
+	struct account **accounts; /* that account, those of its former names, then those that gave
+				      it money */
 	const char **names; /* of them */
+	struct account **sorted; /* the same accounts, by name */
+	size_t sorted_count;
+	struct tenures tenures; /* the names of that account */
 	size_t count;
 	uint64_t last;
 	const struct steps *steps;
@@ -31,22 +36,27 @@ int64_t account_net(const struct account *account)
 	return sum;
 }
 
+static int by_name(const void *key, const void *item)
+{
+	const struct account *const *account = item;
+
+	return strcmp(key, (*account)->name);
+}
+
 static struct account *find(const struct history *history, const char *name)
 {
-	for (size_t i = 0; i < history->count; i++) {
-		if (strcmp(history->names[i], name) == 0)
-			return history->accounts[i];
-	}
-	return NULL;
+	struct account **found = array_find(history->sorted, history->sorted_count, name, by_name);
+
+	return found ? *found : NULL;
 }
 
 static int add_account(struct history *history, const char *name, struct sb_error *err)
 {
-	size_t name_count = history->count;
-	struct account **added, *account;
+	size_t name_count = history->count, at;
+	struct account **added, **sorted, *account;
 	const char **added_name;
 
-	if (find(history, name))
+	if (array_search(history->sorted, history->sorted_count, name, by_name, &at))
 		return SB_OK;
 	account = account_new(name);
 	added_name = account ? array_add(history->names, name_count) : NULL;
@@ -57,14 +67,29 @@ static int add_account(struct history *history, const char *name, struct sb_erro
 	}
 	*added = account;
 	*added_name = account->name;
+	sorted = array_insert(history->sorted, history->sorted_count, at);
+	if (!sorted)
+		return sb_error_nomem(err);
+	*sorted = account;
 	return SB_OK;
 }
 
-/* A transfer changes the giver in the same way whatever the receiver is. Other entries with two
- * accounts depend on both. */
+/* Returns the account under the name that it has after entry [seq]. */
+static struct account *subject(const struct history *history, uint64_t seq)
+{
+	const struct tenures *tenures = &history->tenures;
+	size_t at = 0;
+
+	while (at + 1 < tenures->count && tenures->list[at + 1].from <= seq)
+		at++;
+	return find(history, tenures->list[at].name);
+}
+
+/* A transfer, a rename or a merge changes the giver in the same way whatever the receiver is. A
+ * reversal depends on both. */
 static bool needs_giver_alone(const struct event *event)
 {
-	return event->kind == EVENT_TRANSFER;
+	return event->kind == EVENT_TRANSFER || event_is_succession(event);
 }
 
 static int find_partner(const struct entry *entry, void *ctx, struct sb_error *err)
@@ -93,6 +118,10 @@ int history_new(struct books *books, const char *account, uint64_t last, const s
 	history->steps = steps;
 	if (account) {
 		rc = add_account(history, account, err);
+		if (!rc)
+			rc = books_tenures(books, account, &history->tenures, err);
+		for (size_t i = 0; i < history->tenures.count && !rc; i++)
+			rc = add_account(history, history->tenures.list[i].name, err);
 	} else {
 		history->all = books_new(books_id(books));
 		rc = history->all ? SB_OK : sb_error_nomem(err);
@@ -118,18 +147,20 @@ void history_free(struct history *history)
 	for (size_t i = 0; i < history->count; i++)
 		account_free(history->accounts[i]);
 	books_free(history->all);
+	tenures_release(&history->tenures);
 	free(history->accounts);
+	free(history->sorted);
 	free(history->names);
 	free(history);
 }
 
-/* Creates a temporary receiver to which the rules allow the transfer. */
+/* Creates a temporary receiver to which the rules allow the entry. */
 static struct account *new_receiver(const struct event *event)
 {
 	struct account *account = account_new(event->to);
 
-	if (!account)
-		return NULL;
+	if (!account || event->kind == EVENT_RENAME)
+		return account;
 	account->open = true;
 	account->debt = event->debt;
 	account->charged = event->debt;
@@ -167,9 +198,9 @@ static int follow_one(const struct entry *entry, void *ctx, struct sb_error *err
 {
 	const struct event *event = entry->event;
 	struct history *history = ctx;
-	const struct account *account = history->accounts[0];
+	const struct account *account = subject(history, event->seq);
 	const char *second = event_receiver(event);
-	int64_t before = account_net(account);
+	int64_t before = account_net(subject(history, event->seq - 1));
 	int rc = apply(history, event, err);
 
 	steps_at(history->steps, event->seq, history->last);
@@ -210,20 +241,21 @@ int history_count(struct history *history, size_t *ret, struct sb_error *err)
 {
 	if (history->all)
 		return books_load_all(history->all, ret, err);
-	*ret = history->accounts[0]->seq > 0;
+	*ret = subject(history, history->seq)->seq > 0;
 	return SB_OK;
 }
 
 const char *history_name(const struct history *history, size_t index)
 {
-	return history->all ? books_at(history->all, index)->name : history->names[0];
+	return history->all ? books_at(history->all, index)->name
+			    : subject(history, history->seq)->name;
 }
 
 int history_account(const struct history *history, size_t index, int64_t time, struct account **ret,
 		    struct sb_error *err)
 {
-	struct account *copy =
-		account_copy(history->all ? books_at(history->all, index) : history->accounts[0]);
+	struct account *copy = account_copy(history->all ? books_at(history->all, index)
+							 : subject(history, history->seq));
 
 	if (!copy)
 		return sb_error_nomem(err);

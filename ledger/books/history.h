@@ -10,8 +10,9 @@
 struct history; /* lives within a transaction */
 
 /* Creates a history before the first entry, which can move up to entry [last]. [account]: NULL for
- * all. [steps]: NULL or a progress callback, which must outlive the history. The caller calls
- * history_free(). */
+ * all. An account that was renamed is followed under each of its names; history_name() returns the
+ * one of the moment. [steps]: NULL or a progress callback, which must outlive the history. The
+ * caller calls history_free(). */
 int history_new(struct books *books, const char *account, uint64_t last, const struct steps *steps,
 		struct history **ret, struct sb_error *err);
 void history_free(struct history *history);

@@ -7,6 +7,8 @@
 #include "ledger/account/policy.h"
 #include "ledger/base/array.h"
 
+enum { LEVELS_MAX = 64 }; /* of accounts inside accounts */
+
 struct cluster_tree {
 	char cluster[NAME_SIZE];
 	struct tree tree;
@@ -42,9 +44,32 @@ static int find_account(struct books *books, const char *name, const struct acco
 	return purse_is_account(name) ? books_find(books, name, ret, err) : SB_ENOTFOUND;
 }
 
-/* Copies the name if that account is in the books and, with [held], is held. With [held] and
- * [resource], an account that is not held but whose purse is gives the purse's name. */
-static int take(struct books *books, const char *name, const char *resource, bool held,
+/* Which accounts above another one are searched for. */
+struct wanted {
+	bool held; /* only held ones */
+	const struct rules *site; /* only those of which not even jobs in the scavenger QOS start,
+				     by these rules; NULL: all that are held */
+	const char *resource; /* with [held]: also purses of this resource; NULL: none */
+};
+
+static bool is_wanted(const struct account *account, const struct rules *rules,
+		      const struct wanted *wanted)
+{
+	return !wanted->site || !is_scavenging(account, rules);
+}
+
+static bool is_wanted_purse(const struct account *purse, const struct account *owner,
+			    const struct wanted *wanted)
+{
+	const struct rules rules =
+		wanted->site ? purse_rules(owner, wanted->site) : (struct rules){0};
+
+	return purse_held(purse, owner) && is_wanted(purse, &rules, wanted);
+}
+
+/* Copies the name if that account is in the books and is wanted, or the name of its purse if that
+ * is. */
+static int take(struct books *books, const char *name, const struct wanted *wanted,
 		char ret[NAME_SIZE], struct sb_error *err)
 {
 	const struct account *account, *purse;
@@ -53,27 +78,26 @@ static int take(struct books *books, const char *name, const char *resource, boo
 
 	if (rc)
 		return rc == SB_ENOTFOUND ? SB_OK : rc;
-	if (!held || account_held(account)) {
+	if (!wanted->held || (account_held(account) && is_wanted(account, wanted->site, wanted))) {
 		memcpy(ret, account->name, NAME_SIZE);
 		return SB_OK;
 	}
-	if (!resource || purse_name(account->name, resource, purse_of, NULL))
+	if (!wanted->resource || purse_name(account->name, wanted->resource, purse_of, NULL))
 		return SB_OK;
 	rc = books_find(books, purse_of, &purse, err);
-	if (!rc && purse_held(purse, account))
+	if (!rc && is_wanted_purse(purse, account, wanted))
 		memcpy(ret, purse->name, NAME_SIZE);
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
-/* Searches upwards from account [name] on one cluster. With [held] and a [resource] that is not
- * NULL, also finds a held purse. */
+/* Searches upwards from account [name] on one cluster. */
 static int find_above(struct books *books, const struct tree *tree, const char *name,
-		      const char *resource, bool held, char ret[NAME_SIZE], struct sb_error *err)
+		      const struct wanted *wanted, char ret[NAME_SIZE], struct sb_error *err)
 {
 	const char *at = tree_parent(tree, name);
 
 	for (size_t i = 0; at && *at && i < tree->count; i++) {
-		TRY(take(books, at, resource, held, ret, err));
+		TRY(take(books, at, wanted, ret, err));
 		if (*ret)
 			break;
 		at = tree_parent(tree, at);
@@ -81,25 +105,129 @@ static int find_above(struct books *books, const struct tree *tree, const char *
 	return SB_OK;
 }
 
-int nesting_above(struct nesting *nesting, struct books *books, const struct account *account,
-		  bool held, char ret[NAME_SIZE], struct sb_error *err)
+static int find_wanted(struct nesting *nesting, struct books *books, const struct account *account,
+		       struct wanted wanted, char ret[NAME_SIZE], struct sb_error *err)
 {
 	const bool is_purse = !purse_is_account(account->name);
-	/* Of a user, Slurm checks no limits in the accounts above. */
-	const char *resource =
-		is_purse && !purse_user(account->name) ? purse_resource(account->name) : NULL;
 	const struct tree *tree;
 	char name[NAME_SIZE];
 
 	ret[0] = '\0';
 	purse_account(name, account->name);
 	/* A purse is also held by a hold of its own account. */
-	if (held && is_purse)
-		TRY(take(books, name, NULL, held, ret, err));
+	if (wanted.held && is_purse)
+		TRY(take(books, name, &wanted, ret, err));
+	/* Of a user, Slurm checks no limits in the accounts above. */
+	if (is_purse && !purse_user(account->name))
+		wanted.resource = purse_resource(account->name);
 	for (size_t i = 0; i < account->meter_count && !*ret; i++) {
 		TRY(find_tree(nesting, books, account->meters[i].cluster, &tree, err));
-		TRY(find_above(books, tree, name, resource, held, ret, err));
+		TRY(find_above(books, tree, name, &wanted, ret, err));
 	}
+	return SB_OK;
+}
+
+int nesting_above(struct nesting *nesting, struct books *books, const struct account *account,
+		  char ret[NAME_SIZE], struct sb_error *err)
+{
+	return find_wanted(nesting, books, account, (struct wanted){0}, ret, err);
+}
+
+int nesting_purse_above(struct nesting *nesting, struct books *books, const struct account *purse,
+			nesting_takes *takes, void *ctx, char ret[NAME_SIZE], struct sb_error *err)
+{
+	const char *resource = purse_resource(purse->name);
+	char above[NAME_SIZE], name[NAME_SIZE];
+
+	TRY(nesting_above(nesting, books, purse, above, err));
+	/* Clusters may disagree, and so make a circle. */
+	for (size_t level = 0; *above && level < LEVELS_MAX; level++) {
+		const struct account *account;
+		bool taken = false;
+
+		/* If the name would be too long, there is no such purse. */
+		if (purse_name(above, resource, name, NULL) == SB_OK)
+			TRY(takes(books, name, ctx, &taken, err));
+		if (taken) {
+			memcpy(ret, name, NAME_SIZE);
+			return SB_OK;
+		}
+		TRY(books_account(books, above, &account, err));
+		TRY(nesting_above(nesting, books, account, above, err));
+	}
+	ret[0] = '\0';
+	return SB_OK;
+}
+
+int nesting_is_under(struct nesting *nesting, struct books *books, const char *account,
+		     const char *above, bool everywhere, bool *ret, struct sb_error *err)
+{
+	const struct account *found;
+	const struct tree *tree;
+	size_t below = 0, elsewhere = 0;
+	int rc = books_find(books, account, &found, err);
+
+	*ret = false;
+	if (rc)
+		return rc == SB_ENOTFOUND ? SB_OK : rc;
+	if (strcmp(account, above) == 0) {
+		*ret = true;
+		return SB_OK;
+	}
+	for (size_t i = 0; i < found->meter_count; i++) {
+		TRY(find_tree(nesting, books, found->meters[i].cluster, &tree, err));
+		if (!tree_parent(tree, account))
+			continue;
+		if (tree_above(tree, above, account))
+			below++;
+		else
+			elsewhere++;
+	}
+	*ret = below > 0 && !(everywhere && elsewhere > 0);
+	return SB_OK;
+}
+
+int nesting_blocker(struct nesting *nesting, struct books *books, const struct account *account,
+		    const struct rules *site, struct blocker *ret, struct sb_error *err)
+{
+	ret->scavenges = false;
+	TRY(find_wanted(nesting, books, account, (struct wanted){.held = true, .site = site},
+			ret->name, err));
+	if (*ret->name)
+		return SB_OK;
+	TRY(find_wanted(nesting, books, account, (struct wanted){.held = true}, ret->name, err));
+	ret->scavenges = *ret->name;
+	return SB_OK;
+}
+
+int nesting_payer(struct nesting *nesting, struct books *books, const char *cluster,
+		  const char *account, char ret[NAME_SIZE], struct sb_error *err)
+{
+	const struct wanted any = {0};
+	const struct tree *tree;
+
+	ret[0] = '\0';
+	if (!cluster_name_ok(cluster))
+		return SB_OK;
+	if (name_ok(account))
+		TRY(take(books, account, &any, ret, err));
+	if (*ret)
+		return SB_OK;
+	TRY(find_tree(nesting, books, cluster, &tree, err));
+	return find_above(books, tree, account, &any, ret, err);
+}
+
+int nesting_is_below(struct nesting *nesting, struct books *books, const struct event *charge,
+		     bool *ret, struct sb_error *err)
+{
+	char payer[NAME_SIZE], own[NAME_SIZE];
+
+	*ret = false;
+	if (charge->kind != EVENT_CHARGE_JOB || !charge->slurm_account || !*charge->slurm_account)
+		return SB_OK;
+	TRY(nesting_payer(nesting, books, charge->cluster, charge->slurm_account, payer, err));
+	/* The purse may have another name by now. */
+	*ret = strcmp(payer, purse_account(own, charge->account)) != 0;
 	return SB_OK;
 }
 
@@ -108,6 +236,7 @@ int nesting_each_inside(struct nesting *nesting, struct books *books,
 				  struct sb_error *err),
 			void *ctx, struct sb_error *err)
 {
+	const struct wanted any = {0};
 	const struct account *account;
 	const struct tree *tree;
 	char above[NAME_SIZE];
@@ -127,7 +256,7 @@ int nesting_each_inside(struct nesting *nesting, struct books *books,
 			if (find_account(books, name, &account, NULL) != SB_ENOTFOUND)
 				continue;
 			above[0] = '\0';
-			TRY(find_above(books, tree, name, NULL, false, above, err));
+			TRY(find_above(books, tree, name, &any, above, err));
 			if (*above)
 				TRY(fn(name, above, ctx, err));
 		}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a bank keeps beside its books, outside the chain and the export: readings, the time of the
- * last check, the machine that commands Slurm, and entries still to be notified. */
+ * last check, the machine that commands Slurm, entries still to be notified, and sent statements.
+ */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +12,8 @@
 static const struct slice machine_key = {"machine", 7}, last_check_key = {"last_check", 10},
 			  last_limits_key = {"last_look", 9}, pending_key = {"notify", 6},
 			  factors_key = {"factors", 7}, resources_key = {"resources", 9},
-			  default_shares_key = {"default_shares", 14};
+			  default_shares_key = {"default_shares", 14}, submit_key = {"submit", 6},
+			  submit_users_key = {"submit_users", 12}, outcome_key = {"outcome", 7};
 
 enum {
 	FACTOR_NAME_MAX = 1023, /* more than Slurm's database takes for a name */
@@ -57,6 +60,7 @@ static int get_resources(struct books *books, struct slice key, struct resources
 	*ret = resources;
 	if (!books->txn)
 		return SB_OK;
+	TRY(books_store_resources(books, err));
 	TRY(get(books, STORE_META, key, &value, err));
 	from = reader_on(value.data, value.len);
 	while (from.at < from.end && !from.failed) {
@@ -89,44 +93,74 @@ void resources_release(struct resources *resources)
 	*resources = (struct resources){0};
 }
 
-static int add(struct books *books, struct slice key, const char *resource, struct sb_error *err)
+static int by_text(const void *a, const void *b)
 {
-	struct resources resources;
-	struct bytes value = {0};
-	bool placed = false;
+	return strcmp(a, b);
+}
 
-	TRY(get_resources(books, key, &resources, err));
-	if (resources_have(&resources, resource)) {
-		resources_release(&resources);
+static int add(struct resources *to, const char *resource, struct sb_error *err)
+{
+	char(*added)[RESOURCE_SIZE];
+
+	/* Mostly a list gets the same resource again and again. */
+	if (to->count > 0 && strcmp(to->list[to->count - 1], resource) == 0)
 		return SB_OK;
-	}
-	for (size_t i = 0; i < resources.count; i++) {
-		if (!placed && strcmp(resource, resources.list[i]) < 0) {
-			bytes_put_text(&value, resource);
-			placed = true;
-		}
-		bytes_put_text(&value, resources.list[i]);
-	}
-	if (!placed)
-		bytes_put_text(&value, resource);
-	resources_release(&resources);
-	return books_set_bytes(books, STORE_META, key, &value, err);
+	added = array_add(to->list, to->count);
+	if (!added)
+		return sb_error_nomem(err);
+	memcpy(*added, resource, strlen(resource) + 1);
+	return SB_OK;
 }
 
 int books_add_resource(struct books *books, const char *resource, struct sb_error *err)
 {
 	books->no_purses = false;
-	return add(books, resources_key, resource, err);
+	return add(&books->new_resources, resource, err);
 }
 
 int books_add_default_share(struct books *books, const char *resource, struct sb_error *err)
 {
-	return add(books, default_shares_key, resource, err);
+	return add(&books->new_default_shares, resource, err);
 }
 
-static int by_text(const void *a, const void *b)
+static int write_resources(struct books *books, struct slice key, const struct resources *resources,
+			   struct sb_error *err)
 {
-	return strcmp(a, b);
+	struct bytes value = {0};
+
+	for (size_t i = 0; i < resources->count; i++)
+		bytes_put_text(&value, resources->list[i]);
+	return books_set_bytes(books, STORE_META, key, &value, err);
+}
+
+/* Stores the list with [added], which is emptied. */
+static int store_added(struct books *books, struct slice key, struct resources *added,
+		       struct sb_error *err)
+{
+	struct resources more = *added, all;
+	size_t before;
+	int rc = SB_OK;
+
+	if (more.count == 0)
+		return SB_OK;
+	*added = (struct resources){0};
+	rc = get_resources(books, key, &all, err);
+	before = all.count;
+	for (size_t i = 0; i < more.count && !rc; i++)
+		rc = add(&all, more.list[i], err);
+	if (!rc)
+		array_unique(all.list, all.count, by_text);
+	if (!rc && all.count > before)
+		rc = write_resources(books, key, &all, err);
+	resources_release(&more);
+	resources_release(&all);
+	return rc;
+}
+
+int books_store_resources(struct books *books, struct sb_error *err)
+{
+	TRY(store_added(books, resources_key, &books->new_resources, err));
+	return store_added(books, default_shares_key, &books->new_default_shares, err);
 }
 
 static bool has_budget(const struct account *purse)
@@ -197,7 +231,6 @@ static int mend(struct books *books, struct slice key,
 		bool (*is_among)(const struct account *purse), struct sb_error *err)
 {
 	struct resources used, listed;
-	struct bytes value = {0};
 	int rc;
 
 	TRY(find_resources(books, is_among, &used, err));
@@ -206,11 +239,8 @@ static int mend(struct books *books, struct slice key,
 		resources_release(&used);
 		return rc;
 	}
-	if (!resources_same(&listed, &used)) {
-		for (size_t i = 0; i < used.count; i++)
-			bytes_put_text(&value, used.list[i]);
-		rc = books_set_bytes(books, STORE_META, key, &value, err);
-	}
+	if (!resources_same(&listed, &used))
+		rc = write_resources(books, key, &used, err);
 	resources_release(&listed);
 	resources_release(&used);
 	return rc;
@@ -257,6 +287,100 @@ int books_last_limits(struct books *books, int64_t *ret, struct sb_error *err)
 int books_set_last_limits(struct books *books, int64_t time, struct sb_error *err)
 {
 	return set_time(books, last_limits_key, time, err);
+}
+
+/* Returns the key of an account's statement. */
+static struct slice statement_key(const char *account, char to[NAME_SIZE + 16])
+{
+	int len = snprintf(to, NAME_SIZE + 16, "statement:%s", account);
+
+	return (struct slice){to, (size_t)len};
+}
+
+int books_statement_sent(struct books *books, const char *account, int64_t *ret,
+			 struct sb_error *err)
+{
+	char key[NAME_SIZE + 16];
+
+	return get_time(books, statement_key(account, key), ret, err);
+}
+
+int books_set_statement_sent(struct books *books, const char *account, int64_t until,
+			     struct sb_error *err)
+{
+	char key[NAME_SIZE + 16];
+
+	return set_time(books, statement_key(account, key), until, err);
+}
+
+int books_submit_facts(struct books *books, struct submit_facts *ret, struct sb_error *err)
+{
+	struct submit_facts facts;
+	struct slice value;
+	struct reader from;
+
+	TRY(get(books, STORE_META, submit_key, &value, err));
+	from = reader_on(value.data, value.len);
+	facts.billing = read_u8(&from);
+	facts.slurm_user = read_i64(&from);
+	facts.time = read_i64(&from);
+	if (!reader_done(&from))
+		return SB_ENOTFOUND; /* it may be lost */
+	*ret = facts;
+	return SB_OK;
+}
+
+int books_set_submit_facts(struct books *books, const struct submit_facts *facts,
+			   struct sb_error *err)
+{
+	struct bytes value = {0};
+
+	bytes_put_u8(&value, facts->billing);
+	bytes_put_i64(&value, facts->slurm_user);
+	bytes_put_i64(&value, facts->time);
+	return books_set_bytes(books, STORE_META, submit_key, &value, err);
+}
+
+int books_check_outcome(struct books *books, struct check_outcome *ret, struct sb_error *err)
+{
+	struct check_outcome outcome;
+	struct slice value;
+	struct reader from;
+
+	TRY(get(books, STORE_META, outcome_key, &value, err));
+	from = reader_on(value.data, value.len);
+	outcome.time = read_i64(&from);
+	outcome.done = read_i64(&from);
+	outcome.clean = read_i64(&from);
+	outcome.silent = read_i64(&from);
+	outcome.odd = read_i64(&from);
+	outcome.status = read_u8(&from);
+	*ret = reader_done(&from) ? outcome : (struct check_outcome){0};
+	return SB_OK;
+}
+
+int books_set_check_outcome(struct books *books, const struct check_outcome *outcome,
+			    struct sb_error *err)
+{
+	struct bytes value = {0};
+
+	bytes_put_i64(&value, outcome->time);
+	bytes_put_i64(&value, outcome->done);
+	bytes_put_i64(&value, outcome->clean);
+	bytes_put_i64(&value, outcome->silent);
+	bytes_put_i64(&value, outcome->odd);
+	bytes_put_u8(&value, outcome->status);
+	return books_set_bytes(books, STORE_META, outcome_key, &value, err);
+}
+
+int books_submit_users(struct books *books, struct slice *ret, struct sb_error *err)
+{
+	return get(books, STORE_META, submit_users_key, ret, err);
+}
+
+int books_set_submit_users(struct books *books, const char *text, struct sb_error *err)
+{
+	return books_set(books, STORE_META, submit_users_key, text_slice(text), err);
 }
 
 static int reading_key(const char *cluster, const char *account, unsigned char to[KEY_MAX],
@@ -376,11 +500,54 @@ int books_tree(struct books *books, const char *cluster, struct tree *ret, struc
 	return tree_decode(value, ret, err);
 }
 
+int books_kept_tree(struct books *books, const char *cluster, struct kept_tree **ret,
+		    struct sb_error *err)
+{
+	struct kept_tree *tree, **added;
+	int rc;
+
+	for (size_t i = 0; i < books->tree_count; i++) {
+		if (strcmp(books->trees[i]->cluster, cluster) == 0) {
+			*ret = books->trees[i];
+			return SB_OK;
+		}
+	}
+	tree = calloc(1, sizeof(*tree));
+	added = tree ? array_add(books->trees, books->tree_count) : NULL;
+	if (!added) {
+		free(tree);
+		return sb_error_nomem(err);
+	}
+	*added = tree;
+	(void)snprintf(tree->cluster, sizeof(tree->cluster), "%s", cluster);
+	rc = books_tree(books, cluster, &tree->tree, err);
+	if (rc) {
+		free(tree);
+		books->tree_count--;
+		return rc;
+	}
+	*ret = tree;
+	return SB_OK;
+}
+
+void books_drop_trees(struct books *books)
+{
+	for (size_t i = 0; i < books->tree_count; i++) {
+		tree_release(&books->trees[i]->tree);
+		tree_release(&books->trees[i]->changed);
+		free(books->trees[i]);
+	}
+	free(books->trees);
+	books->trees = NULL;
+	books->tree_count = 0;
+}
+
 int books_set_tree(struct books *books, const char *cluster, const struct tree *tree,
 		   struct sb_error *err)
 {
 	struct bytes value = {0};
 
+	books_drop_trees(books);
 	tree_encode(tree, &value);
 	return set_reading(books, cluster, "", &value, err);
 }

@@ -12,6 +12,7 @@
 #include "ledger/check/jobs.h"
 #include "ledger/check/quota.h"
 #include "ledger/check/shares.h"
+#include "ledger/check/successor.h"
 
 /* How often limits that sshare does not show are inspected. */
 #define INSPECT_PERIOD (3600 * WHEN_SECOND)
@@ -149,10 +150,10 @@ bool check_is_listed(const struct check *check, const char *cluster)
 int check_found(const struct plan *plan, struct finding finding)
 {
 	static const bool is_problem[] = {
-		[FOUND_WENT_DOWN] = true, [FOUND_MOVED] = true,	     [FOUND_VANISHED] = true,
-		[FOUND_DRIFT] = true,	  [FOUND_UNSETTLED] = true,  [FOUND_UNLISTED] = true,
-		[FOUND_ODD_USAGE] = true, [FOUND_ODD_LIMITS] = true, [FOUND_OVERFLOW] = true,
-		[FOUND_NO_QUOTA] = true,
+		[FOUND_WENT_DOWN] = true, [FOUND_MOVED] = true,		 [FOUND_VANISHED] = true,
+		[FOUND_DRIFT] = true,	  [FOUND_UNSETTLED] = true,	 [FOUND_UNLISTED] = true,
+		[FOUND_ODD_USAGE] = true, [FOUND_ODD_LIMITS] = true,	 [FOUND_OVERFLOW] = true,
+		[FOUND_NO_QUOTA] = true,  [FOUND_NOT_TAKEN_OVER] = true,
 	};
 	struct check *check = plan->check;
 	struct finding *to = array_add(check->findings, check->finding_count);
@@ -210,8 +211,10 @@ static int record_decision(const struct plan *plan, enum decision decision, int6
 		finding.kind = account_held(account) ? FOUND_STAYS_HELD : FOUND_RELEASE;
 	else if (!account_held(account))
 		finding.kind = FOUND_GRACE;
+	else if (!had_money(account))
+		finding.kind = FOUND_HOLD_MONEYLESS;
 	else
-		finding.kind = had_money(account) ? FOUND_HOLD : FOUND_HOLD_MONEYLESS;
+		finding.kind = is_scavenging(account, plan->rules) ? FOUND_SCAVENGE : FOUND_HOLD;
 	return check_found(plan, finding);
 }
 
@@ -232,21 +235,52 @@ static int64_t foreseen_use(const struct plan *plan, int64_t flight)
 	return int64_max(sum, flight);
 }
 
-static int decide(const struct plan *plan)
+static int record_overrun(const struct plan *plan, enum decision decision)
+{
+	struct event event = {.kind = decision == DECIDE_HOLD ? EVENT_HOLD : EVENT_RELEASE,
+			      .account = plan->account->name,
+			      .cause = CAUSE_OVERRUN};
+
+	return books_append(plan->books, &event, plan->err);
+}
+
+static int decide_on_overrun(const struct plan *plan, int64_t flight)
+{
+	const struct account *account = plan->account;
+	struct finding finding = {0};
+	enum decision decision;
+	bool shown;
+
+	TRY(decide_overrun(account, flight, plan->rules, &decision, plan->err));
+	if (decision == DECIDE_NOTHING || (decision == DECIDE_HOLD && plan->check->doubtful))
+		return SB_OK;
+	TRY(account_used(account, &finding.before, plan->err));
+	TRY(account_allocated(account, &finding.now, plan->err));
+	if (!amount_add(finding.before, flight, &finding.before))
+		finding.before = INT64_MAX;
+	TRY(record_overrun(plan, decision));
+	finding.kind = decision == DECIDE_HOLD ? FOUND_OVERRUN : FOUND_OVERRUN_ENDED;
+	finding.seq = books_head(plan->books)->seq;
+	/* A grace lets the account run, another hold keeps it stopped. */
+	shown = decision == DECIDE_HOLD ? account_held(account)
+					: is_scavenging(account, plan->rules);
+	return shown ? check_found(plan, finding) : SB_OK;
+}
+
+static int decide_on_funds(const struct plan *plan, int64_t flight)
 {
 	const struct account *account = plan->account;
 	const struct rules *rules = plan->rules;
 	enum enforcement enforcement = enforcement_of(account, rules);
 	struct finding finding = {0};
-	struct in_flight jobs;
 	enum decision decision;
-	int64_t flight;
 
-	TRY(jobs_in_flight(plan->books, account, &jobs, plan->err));
-	flight = foreseen_use(plan, jobs_spent(&jobs, rules));
 	TRY(decide_funds(account, flight, rules, &decision, plan->err));
 	if (decision == DECIDE_HOLD && plan->check->doubtful)
 		return SB_OK;
+	/* With the funds the reason to stop it is gone, too. */
+	if (decision == DECIDE_RELEASE && account_has_cause(account, CAUSE_OVERRUN))
+		TRY(record_overrun(plan, decision));
 	if (decision != DECIDE_NOTHING)
 		return record_decision(plan, decision, flight);
 	if (!account->open || account->unlimited)
@@ -263,6 +297,17 @@ static int decide(const struct plan *plan)
 	else
 		return SB_OK;
 	return check_found(plan, finding);
+}
+
+static int decide(const struct plan *plan)
+{
+	struct in_flight jobs;
+	int64_t flight;
+
+	TRY(jobs_in_flight(plan->books, plan->account, &jobs, plan->err));
+	flight = foreseen_use(plan, jobs_spent(&jobs, plan->rules));
+	TRY(decide_on_funds(plan, flight));
+	return decide_on_overrun(plan, flight);
 }
 
 /* ---- the whole ---- */
@@ -311,6 +356,26 @@ static int renew(const struct plan *plan)
 		       : SB_OK;
 }
 
+/* Has the successor of a closed account take over what that was charged or given back since. */
+static int give_to_successor(const struct plan *plan)
+{
+	struct finding finding = {.kind = FOUND_TAKEN_OVER};
+	struct takeover taken;
+
+	if (!*plan->account->successor)
+		return SB_OK;
+	TRY(successor_take_over(plan->books, plan->account, &taken, plan->err));
+	if (!taken.seq && !taken.refused)
+		return SB_OK;
+	if (taken.refused)
+		finding.kind = FOUND_NOT_TAKEN_OVER;
+	finding.seq = taken.seq;
+	finding.amount = taken.rest;
+	finding.before = taken.debt;
+	check_set_name(finding.other, taken.successor);
+	return check_found(plan, finding);
+}
+
 /* Plans one purse: charges its use and decides on holds. */
 static int plan_purse(const struct plan *plan)
 {
@@ -324,6 +389,7 @@ static int plan_purse(const struct plan *plan)
 	}
 	TRY(check_record_use(plan));
 	TRY(check_dates(plan));
+	TRY(give_to_successor(plan));
 	return decide(plan);
 }
 
@@ -371,6 +437,8 @@ static int plan_account(const struct plan *whole, const struct account *account)
 	if (!rc)
 		rc = plan_purses(&plan, &purses);
 	purses_release(&purses);
+	whole->check->queues = whole->check->queues || account->queue_job_count > 0 ||
+			       is_scavenging(account, plan.rules);
 	return rc;
 }
 
@@ -398,6 +466,11 @@ static int schedule_inspection(const struct plan *plan)
 		       : SB_OK;
 }
 
+static bool has_successor(const struct account *account)
+{
+	return *account->successor && purse_is_account(account->name);
+}
+
 static int plan_all(const struct plan *plan)
 {
 	struct books *books = plan->books;
@@ -412,10 +485,16 @@ static int plan_all(const struct plan *plan)
 	TRY(books_set_last_check(books, books_time(books), plan->err));
 	TRY(schedule_inspection(plan));
 	TRY(books_load_all(books, &count, plan->err));
+	/* First, so that a successor is judged by all that it takes over. */
+	for (size_t i = 0; i < count; i++) {
+		if (has_successor(books_at(books, i)))
+			TRY(plan_account(plan, books_at(books, i)));
+	}
 	for (size_t i = 0; i < count; i++) {
 		const size_t before = plan->check->opened;
 
-		if (purse_is_account(books_at(books, i)->name))
+		if (purse_is_account(books_at(books, i)->name) &&
+		    !has_successor(books_at(books, i)))
 			TRY(plan_account(plan, books_at(books, i)));
 		/* Shares come after their account. */
 		count += plan->check->opened - before;
@@ -437,6 +516,25 @@ static bool was_planned(const struct check *check, const char *owner, size_t cou
 	return false;
 }
 
+/* Plans the accounts to check that have a successor, or those that have none. */
+static int plan_named(const struct plan *plan, bool successor)
+{
+	const struct check *check = plan->check;
+	const struct account *account;
+
+	for (size_t i = 0; i < check->only_count; i++) {
+		char owner[NAME_SIZE];
+
+		purse_account(owner, check->only[i]);
+		if (was_planned(check, owner, i))
+			continue;
+		TRY(books_account(plan->books, owner, &account, plan->err));
+		if (has_successor(account) == successor)
+			TRY(plan_account(plan, account));
+	}
+	return SB_OK;
+}
+
 static int plan_accounts(const struct plan *plan)
 {
 	struct check *check = plan->check;
@@ -455,16 +553,8 @@ static int plan_accounts(const struct plan *plan)
 	if (check->only_count == 0)
 		return plan_all(plan);
 	TRY(check_find_moves(plan));
-	for (size_t i = 0; i < check->only_count; i++) {
-		char owner[NAME_SIZE];
-
-		purse_account(owner, check->only[i]);
-		if (was_planned(check, owner, i))
-			continue;
-		TRY(books_account(plan->books, owner, &account, plan->err));
-		TRY(plan_account(plan, account));
-	}
-	return SB_OK;
+	TRY(plan_named(plan, true));
+	return plan_named(plan, false);
 }
 
 int check_plan(struct books *books, void *ctx, struct sb_error *err)
@@ -475,7 +565,7 @@ int check_plan(struct books *books, void *ctx, struct sb_error *err)
 	int rc;
 
 	check->finding_count = check->task_count = check->want_count = check->move_count = 0;
-	check->again = check->doubtful = false;
+	check->again = check->doubtful = check->queues = false;
 	check->inspects = check->inspect;
 	check->clock_gap = check->problems = 0;
 	check->opened = 0;

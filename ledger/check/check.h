@@ -94,6 +94,10 @@ enum finding_kind {
 	FOUND_MOVED, /* ! before, now: account [other] came or went */
 	FOUND_VANISHED, /* ! the cluster no longer shows the account: before */
 	FOUND_HOLD, /* for funds; amount is what is available */
+	FOUND_SCAVENGE, /* the same, and jobs in the scavenger QOS still start */
+	FOUND_OVERRUN, /* they no longer do, since use has reached stop_at: [before] used of [now]
+			  allocated */
+	FOUND_OVERRUN_ENDED, /* they start again */
 	FOUND_HOLD_MONEYLESS, /* the same, at the first use of an account that never had money */
 	FOUND_GRACE, /* nothing is left, but a grace still lets it run jobs: amount */
 	FOUND_RELEASE, /* amount */
@@ -114,6 +118,10 @@ enum finding_kind {
 	FOUND_QUOTA, /* a quota of [amount] was deposited, usable until [before] */
 	FOUND_FORGIVEN, /* debt of [amount] was forgiven at a new period */
 	FOUND_NO_QUOTA, /* ! a quota of [amount] is due, but the balance would be past int64 */
+	FOUND_TAKEN_OVER, /* account [other], into which it was renamed or merged, took over
+			     [amount] that was left and debt of [before] */
+	FOUND_NOT_TAKEN_OVER, /* ! it cannot: its balance would be past int64, or too many lots are
+				 left */
 	FOUND_SHARE, /* a user who never had one got the share [other] of [amount] */
 	FOUND_OVERFLOW, /* ! a charge is past int64: before, now */
 };
@@ -178,6 +186,8 @@ struct check {
 	struct want *wants; /* plan again once these are known */
 	size_t want_count;
 	bool again; /* there is more to do: plan again once the tasks were read back */
+	bool queues; /* an account that was planned is scavenging or has queued jobs away: queue.h
+		      */
 	struct head head; /* after the last append */
 	bool doubtful; /* clock not trusted while settling: no holds placed, nothing expired */
 	int64_t clock_gap; /* not 0: what check_clock_gap() gave; nothing was done */

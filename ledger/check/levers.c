@@ -262,14 +262,19 @@ static int report_unknown(const struct plan *plan, const struct aims *aims, enum
 	return rest ? SB_OK : check_found(plan, (struct finding){.kind = kind});
 }
 
+/* True if Slurm showed the limit when it was set. */
+static bool was_set(const struct plan *plan, const struct limit *aim)
+{
+	return at_rest(find_lever(plan, aim->field, aim->tres), aim);
+}
+
 /* True if Slurm shows the limit. If that is unknown: if Slurm showed it when it was set. */
 static bool is_in_force(const struct plan *plan, const struct limit *aim)
 {
 	int64_t current;
 
-	return observed_limit(plan->row, aim->field, aim->tres, &current)
-		       ? current == aim->value
-		       : at_rest(find_lever(plan, aim->field, aim->tres), aim);
+	return observed_limit(plan->row, aim->field, aim->tres, &current) ? current == aim->value
+									  : was_set(plan, aim);
 }
 
 /* If the numbers that a cap follows from could not be read, the cap stays as it is. */
@@ -296,6 +301,8 @@ static void add_aims(const struct plan *plan, const struct budgets *budgets, siz
 {
 	if (account_held(plan->owner))
 		add_aim(aims, hold_limit(plan->owner, plan->rules), plan->owner->decision);
+	if (wants_stop(plan->owner, plan->rules))
+		add_aim(aims, stop_limit(plan->rules), plan->owner->decision);
 	for (size_t i = 0; i < budgets->count; i++) {
 		const struct budget *budget = &budgets->list[i];
 		const struct cap *cap = budget->caps ? &budget->caps[at] : NULL;
@@ -322,8 +329,10 @@ static int settle_levers(const struct plan *plan, const struct budgets *budgets,
 		if (strcmp(lever->cluster, plan->cluster) != 0 || find_aim(aims, lever) ||
 		    has_kept_cap(budgets, at, lever))
 			continue;
-		/* Remove the old lever only once its replacement is in force. */
+		/* Remove the old lever only once its replacement is in force, unless that was
+		 * changed by hand since. */
 		if (account_held(account) && !is_of(lever, &budgets->list[0]) &&
+		    !was_set(plan, &aims->list[0].limit) &&
 		    !is_in_force(plan, &aims->list[0].limit))
 			plan->check->again = true;
 		else
@@ -341,7 +350,7 @@ static int settle_levers(const struct plan *plan, const struct budgets *budgets,
 
 static int settle_cluster(const struct plan *plan, const struct budgets *budgets, size_t at)
 {
-	struct aims aims = {.list = calloc(2 * budgets->count + 1, sizeof(*aims.list))};
+	struct aims aims = {.list = calloc(2 * budgets->count + 2, sizeof(*aims.list))};
 	int rc = SB_OK;
 
 	if (!aims.list)

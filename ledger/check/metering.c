@@ -86,7 +86,8 @@ int check_record_use(const struct plan *plan)
 	int64_t amount, since;
 
 	books_deferred_sum(plan->books, plan->account, &amount, &since);
-	return amount == 0 || charge_may_wait(plan->account, amount, since, plan->rules)
+	return amount == 0 || (!*plan->account->successor &&
+			       charge_may_wait(plan->account, amount, since, plan->rules))
 		       ? SB_OK
 		       : books_record_deferred(plan->books, plan->account->name, plan->err);
 }
@@ -104,8 +105,10 @@ static int note_reading(const struct plan *plan, int64_t usage, int64_t running)
 
 	TRY(check_reading(plan->books, plan->account, plan->cluster, &reading, plan->err));
 	reading.usage = usage;
-	reading.time = plan->observation->time;
 	reading.since = deferred_since(plan);
+	/* If the clock was put back, the charge ends after the observation. Without that it would
+	 * not be restored from the reading. */
+	reading.time = int64_max(plan->observation->time, reading.since + 1);
 	reading.running = running;
 	reading.vanished = false;
 	return keep_reading(plan, &reading);
@@ -125,8 +128,10 @@ static int note_vanished(const struct plan *plan)
 	reading.vanished = true;
 	/* Without use the account may never have been there. */
 	if (meter->reading != 0) {
-		TRY(check_found(
-			plan, (struct finding){.kind = FOUND_VANISHED, .before = meter->reading}));
+		/* One that was renamed or merged is to vanish some day. */
+		if (!*plan->account->successor)
+			TRY(check_found(plan, (struct finding){.kind = FOUND_VANISHED,
+							       .before = meter->reading}));
 		reading.usage = meter->reading;
 		reading.time = meter->time;
 		reading.since = deferred_since(plan);
@@ -178,18 +183,23 @@ static int add_move(void *ctx, const char *account, bool came)
 	return SB_OK;
 }
 
+/* An account without use takes none along when it moves: it was removed and made anew. */
+static bool has_use(const struct observation *observation, const char *account)
+{
+	const struct observed *row = observation_find(observation, account);
+
+	return row->usage != 0 || row->odd_usage;
+}
+
 static int add_moves(struct comparison *trees)
 {
 	for (size_t i = 0; i < trees->now.count; i++) {
 		const struct kin *kin = trees->mover = &trees->now.list[i];
-		const struct observed *row =
-			observation_find(trees->plan->observation, kin->account);
 
 		trees->from = tree_parent(&trees->before, kin->account);
 		if (!trees->from || strcmp(trees->from, kin->parent) == 0)
 			continue;
-		/* An account without use takes none along: it was removed and made anew. */
-		if (row->usage != 0 || row->odd_usage)
+		if (has_use(trees->plan->observation, kin->account))
 			TRY(moves_each_change(&trees->before, &trees->now, kin->account, add_move,
 					      trees));
 	}
@@ -377,17 +387,17 @@ int check_keep_trees(struct books *books, const struct observation *observations
 
 	for (size_t i = 0; i < count && !rc; i++) {
 		const struct observation *observation = &observations[i];
-		struct tree kept = {0}, now = {0};
+		struct kept_tree *kept;
+		struct tree now = {0};
 
 		if (!observation->answered)
 			continue;
-		rc = books_tree(books, observation->cluster, &kept, err);
+		rc = books_kept_tree(books, observation->cluster, &kept, err);
 		/* A stored tree stays: it shows what has moved since use was last charged. */
-		if (!rc && kept.count == 0)
+		if (!rc && kept->tree.count == 0)
 			rc = observation_tree(observation, &now, err);
 		if (!rc && now.count > 0)
 			rc = books_set_tree(books, observation->cluster, &now, err);
-		tree_release(&kept);
 		tree_release(&now);
 	}
 	return rc;
@@ -565,6 +575,100 @@ int check_meter(const struct plan *plan)
 
 /* ---- where counting starts ---- */
 
+/* What is collected of a move that no check has seen. */
+struct collection {
+	struct tree *changed;
+	const char *mover;
+	struct sb_error *err;
+};
+
+static int collect(void *ctx, const char *account, bool came)
+{
+	const struct collection *collection = ctx;
+	struct tree *changed = collection->changed;
+	struct kin *added = array_add(changed->list, changed->count);
+
+	(void)came;
+	if (!added)
+		return sb_error_nomem(collection->err);
+	*added = (struct kin){account, collection->mover};
+	return SB_OK;
+}
+
+static int by_both(const void *a, const void *b)
+{
+	const struct kin *left = a, *right = b;
+	int order = strcmp(left->account, right->account);
+
+	return order ? order : strcmp(left->parent, right->parent);
+}
+
+/* Keeps the first mover of each account. */
+static void sort_changed(struct tree *changed)
+{
+	size_t count = 0;
+
+	array_sort(changed->list, changed->count, by_both);
+	for (size_t i = 0; i < changed->count; i++) {
+		if (count == 0 ||
+		    strcmp(changed->list[count - 1].account, changed->list[i].account) != 0)
+			changed->list[count++] = changed->list[i];
+	}
+	changed->count = count;
+}
+
+/* Finds the accounts into or out of whose subtrees accounts with use moved since the last check.
+ * kept->changed becomes these; tree_parent() gives the account that moved. */
+static int find_changed(const struct plan *plan, struct kept_tree *kept)
+{
+	const struct observation *observation = plan->observation;
+	struct collection collection = {.changed = &kept->changed, .err = plan->err};
+	struct tree now = {0};
+	int rc = observation_tree(observation, &now, plan->err);
+
+	tree_release(&kept->changed);
+	for (size_t i = 0; i < now.count && !rc; i++) {
+		const struct kin *kin = &now.list[i];
+		const char *from = tree_parent(&kept->tree, kin->account);
+
+		collection.mover = kin->account;
+		if (from && strcmp(from, kin->parent) != 0 && has_use(observation, kin->account))
+			rc = moves_each_change(&kept->tree, &now, kin->account, collect,
+					       &collection);
+	}
+	tree_release(&now);
+	sort_changed(&kept->changed);
+	kept->shown = rc ? NULL : observation;
+	return rc;
+}
+
+/* Refuses to start counting at a reading that the next check could not interpret: it compares the
+ * tree with that of the last check, and would charge the account for what a moved account used
+ * before. */
+static int refuse_moved(const struct plan *plan)
+{
+	const char *name = plan->account->name, *mover;
+	struct kept_tree *kept;
+	char account[NAME_SIZE], text[NAME_SIZE];
+
+	/* A user's use in an account stays there. */
+	if (purse_user(name))
+		return SB_OK;
+	TRY(books_kept_tree(plan->books, plan->cluster, &kept, plan->err));
+	/* When thousands are opened at once, the trees are compared for the first only. */
+	if (kept->shown != plan->observation)
+		TRY(find_changed(plan, kept));
+	mover = tree_parent(&kept->changed, purse_account(account, name));
+	if (!mover)
+		return SB_OK;
+	return sb_error_set(plan->err, SB_EREFUSED,
+			    "use of '%s' cannot be counted yet: account '%s' has moved in Slurm on "
+			    "%s, and "
+			    "what it used before must be charged first: run `subank check`, mend "
+			    "what it cannot read, then try again",
+			    name, text_escape(text, sizeof(text), mover), plan->cluster);
+}
+
 static int record_baselines(struct books *books, const char *name,
 			    const struct observation *observations, size_t count, bool from_zero,
 			    struct sb_error *err)
@@ -583,6 +687,7 @@ static int record_baselines(struct books *books, const char *name,
 			continue;
 		if (on.row && on.row->odd_usage && !from_zero)
 			continue; /* counting starts at the first reading that can be used */
+		TRY(refuse_moved(&on));
 		TRY(record_baseline(&on, -1, on.row && !from_zero ? on.row->usage : 0,
 				    from_zero ? REASON_FROM_ZERO : "opened", ""));
 	}

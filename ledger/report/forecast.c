@@ -5,6 +5,7 @@
 #include "ledger/base/minmax.h"
 #include "ledger/base/when.h"
 #include "ledger/books/entries.h"
+#include "ledger/books/renames.h"
 #include "ledger/check/quota.h"
 
 enum { WEEK = 7, MONTH = 30 };
@@ -263,7 +264,7 @@ int forecast_make(struct books *books, const struct account *account, uint64_t l
 {
 	struct rates rates = {.now = account->time, .opened = account->time};
 	const char *name = account->name;
-	const struct entry_range all = {.accounts = &name, .account_count = 1};
+	const struct entry_range all = {0};
 	struct entry_range recent = all;
 	const struct event *charge;
 
@@ -271,9 +272,9 @@ int forecast_make(struct books *books, const struct account *account, uint64_t l
 	recent.to = last;
 	recent.since = int64_max(rates.now - MONTH * WHEN_DAY, 0);
 	recent.backward = true;
-	TRY(entries_each(books, &all, take_time, &rates.opened, NULL, err));
+	TRY(tenures_each(books, name, &all, take_time, &rates.opened, NULL, err));
 	if (last > 0)
-		TRY(entries_each(books, &recent, add_use, &rates, NULL, err));
+		TRY(tenures_each(books, name, &recent, add_use, &rates, NULL, err));
 	for (size_t i = 0; (charge = books_deferred(books, name, i)); i++) {
 		if (!charge->seq)
 			TRY(add_use(&(struct entry){.event = charge}, &rates, err));

@@ -11,6 +11,7 @@
 #include "ledger/base/minmax.h"
 #include "ledger/books/entries.h"
 #include "ledger/books/history.h"
+#include "ledger/books/renames.h"
 
 /* In the order of a statement. [sign] 0: the entry may go either way; the states before and after
  * it show which. */
@@ -19,13 +20,21 @@ static const struct sort {
 	int sign;
 	const char *name;
 } sorts[] = {
-	{EVENT_DEPOSIT, 1, "deposits"},	       {EVENT_TRANSFER, 1, "transfers in"},
-	{EVENT_TRANSFER, -1, "transfers out"}, {EVENT_WITHDRAW, -1, "withdrawals"},
-	{EVENT_CHARGE, -1, "charges"},	       {EVENT_REFUND, 1, "refunds"},
-	{EVENT_CHARGE_JOB, -1, "jobs"},	       {EVENT_FEE, -1, "fees"},
-	{EVENT_RECONCILE, 0, "reconciled"},    {EVENT_REVERSE, 0, "reversals"},
-	{EVENT_ADJUST, 0, "adjustments"},      {EVENT_EXPIRE, -1, "expired"},
+	{EVENT_DEPOSIT, 1, "deposits"},
+	{EVENT_TRANSFER, 1, "transfers in"},
+	{EVENT_TRANSFER, -1, "transfers out"},
+	{EVENT_WITHDRAW, -1, "withdrawals"},
+	{EVENT_CHARGE, -1, "charges"},
+	{EVENT_REFUND, 1, "refunds"},
+	{EVENT_CHARGE_JOB, -1, "jobs"},
+	{EVENT_FEE, -1, "fees"},
+	{EVENT_RECONCILE, 0, "reconciled"},
+	{EVENT_REVERSE, 0, "reversals"},
+	{EVENT_ADJUST, 0, "adjustments"},
+	{EVENT_EXPIRE, -1, "expired"},
 	{EVENT_FORGIVE, 1, "debt forgiven"},
+	{EVENT_RENAME, 0, "renamed"},
+	{EVENT_MERGE, 0, "merged"},
 };
 
 enum { SORT_COUNT = sizeof(sorts) / sizeof(sorts[0]) };
@@ -108,6 +117,22 @@ static int sort_of(const struct event *event, int64_t amount, size_t *ret, struc
 	return SB_OK;
 }
 
+/* Adds an entry to the invoice. An account that was renamed has statements under all its names: its
+ * use is billed under the one that it had at the end of the period. */
+static int bill(const struct statement *statement, const struct event *event, const char *account,
+		int64_t amount, struct sb_error *err)
+{
+	char payer[NAME_SIZE];
+
+	if (!statement->billed)
+		return SB_OK;
+	TRY(books_renamed_by(statement->books, account, event->seq, statement->last.seq, payer,
+			     err));
+	return strcmp(payer, statement->account) == 0
+		       ? billed_add(statement->books, statement->billed, event, amount, err)
+		       : SB_OK;
+}
+
 static int add_entry(const struct entry *entry, int64_t before, const struct account *account,
 		     void *ctx, struct sb_error *err)
 {
@@ -119,9 +144,12 @@ static int add_entry(const struct entry *entry, int64_t before, const struct acc
 
 	if (!amount_sub(after, before, &amount))
 		return damaged(entry->event, err);
+	if (statement->state)
+		TRY(statement->state(account, statement->ctx, err));
 	TRY(sort_of(entry->event, amount, &sort, err));
 	if (sort == SORT_COUNT)
 		return SB_OK;
+	TRY(bill(statement, entry->event, account->name, amount, err));
 	if (statement->use)
 		TRY(use_add(statement->books, statement->use, entry->event, amount, &used, err));
 	if (used)
@@ -170,13 +198,30 @@ static int take_balances(const struct history *history, int64_t time, struct bal
 	return rc;
 }
 
-/* Compares the closing balance with the stored state, which was not made by this replay. */
+/* Passes on the state at the start of the period. */
+static int give_opening(const struct statement *statement, const struct history *history,
+			struct sb_error *err)
+{
+	struct account *account;
+	int rc;
+
+	TRY(history_account(history, 0, statement->since, &account, err));
+	rc = statement->state(account, statement->ctx, err);
+	account_free(account);
+	return rc;
+}
+
+/* Compares the closing balance with the stored state, which was not made by this replay. If the
+ * account was loaded before, the state has its deferred charges, which no entry has. */
 static int compare_stored(const struct statement *statement, uint64_t seq, struct sb_error *err)
 {
 	const struct account *stored;
+	int64_t deferred, since, net;
 
 	TRY(books_account(statement->books, statement->account, &stored, err));
-	if (stored->seq == seq && account_net(stored) == statement->closing.balance)
+	books_deferred_sum(statement->books, stored, &deferred, &since);
+	if (stored->seq == seq && amount_add(account_net(stored), deferred, &net) &&
+	    net == statement->closing.balance)
 		return SB_OK;
 	return sb_error_set(err, SB_ECORRUPT,
 			    "the stored state of account '%s' differs from its entries: the books "
@@ -191,6 +236,8 @@ static int fill(struct statement *statement, struct history *history, uint64_t b
 
 	TRY(history_advance(history, before, NULL, NULL, err));
 	TRY(take_balances(history, statement->since, &statement->opening, &seq, err));
+	if (statement->state)
+		TRY(give_opening(statement, history, err));
 	TRY(history_advance(history, last, add_entry, statement, err));
 	if (statement->use)
 		TRY(use_finish(statement->use, err));
@@ -199,6 +246,21 @@ static int fill(struct statement *statement, struct history *history, uint64_t b
 	return statement->so_far || last == books_head(statement->books)->seq
 		       ? compare_stored(statement, seq, err)
 		       : SB_OK;
+}
+
+static int read_last(struct statement *statement, uint64_t seq, struct sb_error *err)
+{
+	struct event event = {0};
+	struct head last = {.seq = seq};
+	int rc = SB_OK;
+
+	if (seq > 0)
+		rc = journal_get(books_txn(statement->books), seq, &event, last.hash, err);
+	last.time = event.time;
+	if (!rc)
+		statement->last = last;
+	event_release(&event);
+	return rc;
 }
 
 static int read_period(struct statement *statement, struct sb_error *err)
@@ -210,6 +272,7 @@ static int read_period(struct statement *statement, struct sb_error *err)
 
 	TRY(entries_before(books, statement->since, &before, err));
 	TRY(entries_before(books, statement->until, &last, err));
+	TRY(read_last(statement, last, err));
 	TRY(history_new(books, statement->account, last, statement->steps, &history, err));
 	rc = fill(statement, history, before, last, err);
 	history_free(history);
@@ -231,6 +294,8 @@ int statement_make(struct books *books, void *ctx, struct sb_error *err)
 		statement->use->since = statement->since;
 		statement->use->until = statement->until;
 	}
+	if (statement->billed)
+		*statement->billed = (struct billed){0};
 	statement->head = *books_head(books);
 	/* Entries to come have the newest entry's time or a later one, even if the clock is put
 	 * back. */

@@ -5,6 +5,7 @@
 
 #include "ledger/base/steps.h"
 #include "ledger/books/books.h"
+#include "ledger/report/invoice.h"
 #include "ledger/report/use.h"
 
 /* Available is balance - waiting - ended + credit. */
@@ -29,19 +30,27 @@ struct statement_line {
 typedef int statement_each(const struct entry *entry, int64_t amount, int64_t balance, void *ctx,
 			   struct sb_error *err);
 
+/* Called with the state at the start of the period, and with that after each entry in it. Lots that
+ * start or end later in the period are still among its lots. */
+typedef int statement_state(const struct account *account, void *ctx, struct sb_error *err);
+
 struct statement {
 	/* in */
 	const char *account;
 	int64_t since, until; /* microseconds; [since, until) */
 	statement_each *each; /* NULL: none */
+	statement_state *state; /* NULL: none */
 	void *ctx;
 	struct use *use; /* owned by the caller, filled anew each time. Takes the entries about use,
 			    which are then in no line; NULL: they are in lines */
+	struct billed *billed; /* owned by the caller, filled anew each time; NULL: none */
 	const struct steps *steps; /* called while the journal is read; NULL: none */
 	/* out; statement_release() frees */
 	bool so_far; /* the period is not over: the newest entry of the bank was made in it or
 			before */
 	struct head head; /* the newest entry, when so_far */
+	struct head last; /* the newest entry of the bank before [until]: from the entries up to it
+			     the statement follows. All zero: there is none */
 	int64_t time; /* of the closing balance: until or, when so_far, the head's */
 	struct balances opening, closing;
 	struct statement_line *lines; /* by sort and cluster */

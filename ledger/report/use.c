@@ -8,8 +8,10 @@
 
 #include "ledger/base/amount.h"
 #include "ledger/base/array.h"
+#include "ledger/base/tres.h"
 #include "ledger/base/when.h"
 #include "ledger/books/entries.h"
+#include "ledger/books/renames.h"
 
 static const char *const words[] = {"job", "user", "account", "partition", "qos", "month"};
 
@@ -52,8 +54,7 @@ static const char *month_of(char to[MONTH_SIZE], int64_t when)
 	return to;
 }
 
-static const char *group_name(enum use_by by, const struct event *event, const struct event *charge,
-			      char month[MONTH_SIZE])
+const char *use_group_name(enum use_by by, const struct event *charge)
 {
 	const char *const names[USE_BY_END] = {
 		[USE_BY_USER] = charge->job_user,
@@ -62,8 +63,6 @@ static const char *group_name(enum use_by by, const struct event *event, const s
 		[USE_BY_QOS] = charge->qos,
 	};
 
-	if (by == USE_BY_MONTH)
-		return month_of(month, event->time);
 	if (charge->kind == EVENT_RECONCILE)
 		return "(reconciled)";
 	if (charge->kind == EVENT_CHARGE)
@@ -73,29 +72,36 @@ static const char *group_name(enum use_by by, const struct event *event, const s
 	return names[by] && *names[by] ? names[by] : "(unknown)";
 }
 
-static int by_name(const void *key, const void *item)
+static int by_names(const void *key, const void *item)
 {
+	const char *const *names = key;
 	const struct use_group *group = item;
+	int order = strcmp(names[0], group->names[0]);
 
-	return strcmp(key, group->name);
+	return order || !group->names[1] ? order : strcmp(names[1], group->names[1]);
 }
 
-/* The group of that name, a new one if there is none. NULL: out of memory. */
-static struct use_group *find_group(struct use *use, const char *name)
+/* The group of these names, a new one if there is none. NULL: out of memory. */
+static struct use_group *find_group(struct use *use, const char *const names[USE_DIMENSIONS])
 {
-	struct use_group *group;
+	struct use_group *group = NULL;
+	char *first, *second = NULL;
 	size_t at;
-	char *copy;
 
-	if (array_search(use->groups, use->count, name, by_name, &at))
+	if (array_search(use->groups, use->count, names, by_names, &at))
 		return &use->groups[at];
-	copy = strdup(name);
-	group = copy ? array_insert(use->groups, use->count, at) : NULL;
+	first = strdup(names[0]);
+	if (use->then)
+		second = strdup(names[1]);
+	if (first && (second || !use->then))
+		group = array_insert(use->groups, use->count, at);
 	if (!group) {
-		free(copy);
+		free(first);
+		free(second);
 		return NULL;
 	}
-	group->name = copy;
+	group->names[0] = first;
+	group->names[1] = second;
 	return group;
 }
 
@@ -136,17 +142,64 @@ static int add_job(struct use *use, const struct event *event, const struct even
 	return amount_add(answer->amount, amount, &answer->amount) ? SB_OK : too_much(err);
 }
 
-static int add_to_group(struct use *use, const struct event *event, const struct event *charge,
-			int64_t amount, struct sb_error *err)
+struct use_hours use_job_hours(const struct event *job)
 {
-	char month[MONTH_SIZE];
-	struct use_group *group = find_group(use, group_name(use->by, event, charge, month));
+	struct use_hours hours = {.state = HOURS_KNOWN};
+	int64_t cpus, gpus;
+
+	if (job->elapsed == 0)
+		return hours;
+	/* Each job has CPUs: without any, its TRES were not recorded. */
+	if (!tres_count(job->alloc_tres, "cpu", &cpus) || cpus < 0 ||
+	    !tres_count_gres(job->alloc_tres, "gres/gpu", &gpus) ||
+	    __builtin_mul_overflow(cpus, job->elapsed, &hours.cpu) ||
+	    __builtin_mul_overflow(gpus < 0 ? 0 : gpus, job->elapsed, &hours.gpu))
+		return (struct use_hours){.state = HOURS_UNKNOWN};
+	return hours;
+}
+
+void use_add_hours(struct use_hours *to, const struct use_hours *added)
+{
+	if (added->state == HOURS_NONE || to->state == HOURS_UNKNOWN)
+		return;
+	to->state = HOURS_KNOWN;
+	if (added->state == HOURS_UNKNOWN || !amount_add(to->cpu, added->cpu, &to->cpu) ||
+	    !amount_add(to->gpu, added->gpu, &to->gpu))
+		to->state = HOURS_UNKNOWN;
+}
+
+int use_add_group(struct use *use, const char *const names[USE_DIMENSIONS],
+		  const struct use_group *added, struct sb_error *err)
+{
+	struct use_group *group = find_group(use, names);
 
 	if (!group)
 		return sb_error_nomem(err);
-	group->entries++;
-	group->jobs += event->kind == EVENT_CHARGE_JOB;
-	return amount_add(group->amount, amount, &group->amount) ? SB_OK : too_much(err);
+	use_add_hours(&group->hours, &added->hours);
+	group->entries += added->entries;
+	group->jobs += added->jobs;
+	return amount_add(group->amount, added->amount, &group->amount) ? SB_OK : too_much(err);
+}
+
+static int add_to_group(struct use *use, const struct event *event, const struct event *charge,
+			int64_t amount, struct sb_error *err)
+{
+	const bool is_job = event->kind == EVENT_CHARGE_JOB;
+	const bool by_end = use->by_end && charge->kind == EVENT_CHARGE_JOB;
+	const enum use_by by[USE_DIMENSIONS] = {use->by, use->then};
+	struct use_group added = {.jobs = is_job, .entries = 1, .amount = amount};
+	const char *names[USE_DIMENSIONS] = {NULL};
+	char month[MONTH_SIZE];
+
+	for (size_t i = 0; i < USE_DIMENSIONS && by[i]; i++) {
+		if (by[i] == USE_BY_MONTH)
+			names[i] = month_of(month, by_end ? charge->until : event->time);
+		else
+			names[i] = use_group_name(by[i], charge);
+	}
+	if (is_job)
+		added.hours = use_job_hours(event);
+	return use_add_group(use, names, &added, err);
 }
 
 int use_add(struct books *books, struct use *use, const struct event *event, int64_t amount,
@@ -168,16 +221,41 @@ int use_add(struct books *books, struct use *use, const struct event *event, int
 	return rc;
 }
 
-static int by_amount(const void *a, const void *b)
+static int by_rank(const void *a, const void *b)
 {
 	const struct use_group *one = a, *other = b;
-	int brackets = (*one->name == '(') - (*other->name == '(');
+	int order = 0;
 
-	if (brackets)
-		return brackets;
-	if (one->amount != other->amount)
-		return one->amount < other->amount ? 1 : -1;
-	return strcmp(one->name, other->name);
+	for (size_t i = 0; i < USE_DIMENSIONS && one->names[i] && !order; i++) {
+		order = (*one->names[i] == '(') - (*other->names[i] == '(');
+		if (!order && one->rank[i] != other->rank[i])
+			order = one->rank[i] < other->rank[i] ? 1 : -1;
+		if (!order)
+			order = strcmp(one->names[i], other->names[i]);
+	}
+	return order;
+}
+
+/* Ranks each group by its amount, and by that of all groups with its first name, which are
+ * neighbours. Months have no rank, so that their names sort them. */
+static int rank_groups(struct use *use, struct sb_error *err)
+{
+	struct use_group *groups = use->groups;
+
+	for (size_t first = 0, end = 0; first < use->count; first = end) {
+		int64_t sum = 0;
+
+		for (;
+		     end < use->count && strcmp(groups[end].names[0], groups[first].names[0]) == 0;
+		     end++) {
+			groups[end].rank[1] = use->then == USE_BY_MONTH ? 0 : groups[end].amount;
+			if (!amount_add(sum, groups[end].amount, &sum))
+				return too_much(err);
+		}
+		for (size_t i = first; i < end; i++)
+			groups[i].rank[0] = use->by == USE_BY_MONTH ? 0 : sum;
+	}
+	return SB_OK;
 }
 
 int use_finish(struct use *use, struct sb_error *err)
@@ -187,8 +265,8 @@ int use_finish(struct use *use, struct sb_error *err)
 		if (!amount_add(use->amount, use->groups[i].amount, &use->amount))
 			return too_much(err);
 	}
-	if (use->by != USE_BY_MONTH)
-		array_sort(use->groups, use->count, by_amount);
+	TRY(rank_groups(use, err));
+	array_sort(use->groups, use->count, by_rank);
 	return SB_OK;
 }
 
@@ -244,13 +322,10 @@ int use_each_job(struct books *books, const struct use *use, use_job_fn *each, v
 		 struct sb_error *err)
 {
 	struct iteration iteration = {.use = use, .each = each, .ctx = ctx};
-	const struct entry_range range = {.accounts = &use->account,
-					  .account_count = 1,
-					  .since = use->since,
-					  .until = use->until};
+	const struct entry_range range = {.since = use->since, .until = use->until};
 
 	TRY(add_earlier(books, &iteration, err));
-	TRY(entries_each(books, &range, add_entry, &iteration, NULL, err));
+	TRY(tenures_each(books, use->account, &range, add_entry, &iteration, NULL, err));
 	if (iteration.sum == use->jobs_amount)
 		return SB_OK;
 	return sb_error_set(err, SB_ECORRUPT,
@@ -261,9 +336,11 @@ int use_each_job(struct books *books, const struct use *use, use_job_fn *each, v
 
 void use_release(struct use *use)
 {
-	for (size_t i = 0; i < use->count; i++)
-		free(use->groups[i].name);
+	for (size_t i = 0; i < use->count; i++) {
+		for (size_t j = 0; j < USE_DIMENSIONS; j++)
+			free(use->groups[i].names[j]);
+	}
 	free(use->groups);
 	free(use->answers);
-	*use = (struct use){.by = use->by};
+	*use = (struct use){.by = use->by, .then = use->then, .by_end = use->by_end};
 }

@@ -12,6 +12,7 @@
  *   check.lock, settle.lock  one check at a time (cmd/check/checkup.c).
  *   publish.lock  serialises publishers, so the newest snapshot wins (cmd/check/publish.c).
  *   notify.lock  one process at a time runs the notify command (cmd/check/notify.c).
+ *   mail.lock  one process at a time mails statements (cmd/mail/statements.c).
  *
  * A commit makes two flushes, LMDB's default. The flags that save one of them lose acknowledged
  * commits (tests/faults/power_loss.c shows it). */

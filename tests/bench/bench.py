@@ -13,11 +13,13 @@ PREDECESSOR, the folder of slurm_su_bank_python3."""
 
 import json
 import os
+import pwd
 import re
 import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from dataclasses import dataclass, field
@@ -466,6 +468,31 @@ def row_check():
     return add_faster(what, ours, 50 * theirs[0], 1_000)
 
 
+def row_submit():
+    """Times submissions in a slurmctld, by its own statistics: see submit.bash."""
+    what = "a submission in slurmctld with the check, 1,000 accounts, beside an empty script"
+    if os.geteuid() != 0:
+        return skip(what, "the private Slurm needs root")
+    if not shutil.which("slurmctld") and not Path("/usr/sbin/slurmctld").exists():
+        return skip(what, "Slurm is not installed")
+    sides = {side: OUT / f"submit.{side}" for side in ("none", "empty", "ours")}
+    for file in sides.values():
+        file.unlink(missing_ok=True)
+    log = OUT / "submit.log"
+    env = dict(os.environ, BENCH_RESULTS=str(OUT), BENCH_TIMES="3" if SIZE.long == 1 else "21")
+    with open(log, "w", encoding="utf-8") as to:
+        done = subprocess.run(["bash", HERE / "submit.bash"], env=env, stdin=subprocess.DEVNULL, stdout=to,
+                              stderr=to, check=False)
+    if done.returncode:
+        fail(f"submit.bash failed; the end of {log}:\n{log.read_text(encoding='utf-8')[-2000:]}")
+    none, empty, ours = (statistics.median(map(int, file.read_text(encoding="ascii").split()))
+                         for file in sides.values())
+    results.notes.append(f"a submission without any script takes slurmctld {none:.0f} us")
+    results.rows.append(Row(what, f"{ours:.0f} us", f"{empty:.0f} us", ours / empty, "<= 50 us more",
+                            ours - empty <= 50))
+    return None
+
+
 # What Slurm answers about 1,000 accounts with five users each, and the settings that a check inspects.
 CONFIG = """\
 AccountingStorageEnforce = associations,limits,qos,safe
@@ -498,18 +525,35 @@ def shares(folder, accounts, more):
                 to.write(row(6 * i + 3 + user, 12_000 + 12 * more, f"u{user}", f"  p{i:04}"))
 
 
-def replayed(name, accounts, resources):
+def associations(folder, accounts):
+    """Makes the answers of sacctmgr about five users in each account, who are users of this machine: only those
+    get links to what is published."""
+    users = [entry.pw_name for entry in pwd.getpwall()][:50]
+    rows = [f"{6 * i + 3 + user}|dev|p{i:04}|{users[(i + user) % len(users)]}"
+            for i in range(accounts) for user in range(5)]
+    (folder / "members.answer").write_text("\n".join(["ID|Cluster|Account|User", *rows, ""]), encoding="ascii")
+    (folder / "ids.answer").write_text("\n".join(["ID", *(row.split("|")[0] for row in rows), ""]), encoding="ascii")
+    (folder / "sacctmgr").write_text(
+        "#!/bin/sh\ncase $* in\n"
+        f"*format=ID) exec cat '{folder}/ids.answer' ;;\n*) exec cat '{folder}/members.answer' ;;\nesac\n",
+        encoding="ascii")
+    (folder / "sacctmgr").chmod(0o755)
+
+
+def replayed(name, accounts, resources, settings=""):
     """Makes a bank, in whose folder programs replay Slurm's answers. Returns its settings."""
     folder = BANKS / name
     fresh(folder)
     folder.mkdir(parents=True)
     (folder / "scontrol.answer").write_text(CONFIG, encoding="ascii")
     shares(folder, accounts, 0)
+    associations(folder, accounts)
     for program in ("sshare", "scontrol"):
         (folder / program).write_text(f"#!/bin/sh\nexec cat '{folder}/{program}.answer'\n", encoding="ascii")
         (folder / program).chmod(0o755)
     (folder / "settings").write_text(
-        f"bank: {folder}/bank\nclusters: [dev]\nsshare: {folder}/sshare\nscontrol: {folder}/scontrol\n",
+        f"bank: {folder}/bank\nclusters: [dev]\nsshare: {folder}/sshare\nscontrol: {folder}/scontrol\n"
+        f"sacctmgr: {folder}/sacctmgr\n{settings}",
         encoding="ascii")
     with open(folder / "round", "w", encoding="ascii") as to:
         for i in range(accounts):
@@ -517,15 +561,15 @@ def replayed(name, accounts, resources):
             for resource in resources:
                 to.write(f"- {{ref: p{i:04}-{resource}, open: p{i:04}, su: 1000, resource: {resource}}}\n")
     ask = [SUBANK, "-c", folder / "settings"]
+    folder.chmod(0o755)
     for words in (["init"], ["import", "--append", "--no-apply", folder / "round"], ["check"]):
         subprocess.run([*ask, *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return folder
 
 
-def row_purses():
-    """Times checks of accounts with a second budget, on replayed answers of Slurm: what Slurm takes is the same."""
-    two, one = (replayed(name, 1_000, resources) for name, resources in (("two", ["gres/gpu"]), ("one", [])))
-    more = {two: 0, one: 0}
+def checks(folders, what, most):
+    """Times checks of both banks, on replayed answers of Slurm: what Slurm takes is the same."""
+    more = dict.fromkeys(folders, 0)
 
     def side(folder, uses):
         def before():
@@ -534,10 +578,27 @@ def row_purses():
 
         return whole(SUBANK, "-c", folder / "settings", "check", "--quiet", before=before if uses else None)
 
+    for news, uses, factor in (("nothing to do", 0, most[0]), ("new use of each", 3, most[1])):
+        ours, floor = in_turn(min(SIZE.short, 51), *(side(folder, uses) for folder in folders))
+        add(what.format(news), ours, floor, factor)
+
+
+def row_purses():
+    """Times checks of accounts with a second budget."""
+    folders = [replayed(name, 1_000, resources) for name, resources in (("two", ["gres/gpu"]), ("one", []))]
     # With new use there are twice as many charges to compute and to print.
-    for what, uses, most in (("nothing to do", 0, 1.3), ("new use of each", 3, 2)):
-        ours, floor = in_turn(min(SIZE.short, 51), side(two, uses), side(one, uses))
-        add(f"`check` of 1,000 accounts with two budgets, {what}, beside one budget", ours, floor, most)
+    checks(folders, "`check` of 1,000 accounts with two budgets, {}, beside one budget", (1.3, 2))
+
+
+def row_publish():
+    """Times checks that publish: for each user his own accounts, beside one file of balances for all."""
+    # What users see is usually on a tmpfs.
+    shared = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else OUT) as public:
+        os.chmod(public, 0o755)
+        folders = [replayed(f"publish-{who}", 1_000, [],
+                            f"publish: {who}\npublish_file: {public}/{who}.json\n") for who in ("own", "all")]
+        checks(folders, "`check` of 1,000 accounts with `publish: own`, {}, beside `publish: all`", (2, 6))
 
 
 ROWS = {
@@ -550,7 +611,9 @@ ROWS = {
     "restore": row_restore,
     "peers": row_peers,
     "check": row_check,
+    "submit": row_submit,
     "purses": row_purses,
+    "publish": row_publish,
     "bytes": row_bytes,
 }
 

@@ -8,6 +8,8 @@
 #include "cmd/frame/options.h"
 #include "tests/drive.h"
 
+#include <sys/stat.h>
+
 /* Whether the last verb offered [word]. */
 static bool offered(const char *word)
 {
@@ -129,12 +131,19 @@ static const char *const tables[][5] = {
 	{"import", "--append", "--dry-run", "-"},
 	{"reconcile"},
 	{"reconcile", "--jobs"},
+	{"request"},
 	{"refund", "--state=FAILED", "--since=now-1day", "--note=x", "--dry-run"},
 };
 
 /* The help of a verb names the columns of --format. */
 START_TEST(help_lists_every_column)
 {
+	char folder[96], text[128];
+
+	(void)snprintf(folder, sizeof(folder), "%s/64030", test_folder);
+	ck_assert_int_eq(mkdir(folder, 0700), 0);
+	(void)snprintf(text, sizeof(text), "clusters: [dev]\nrequests: %s\n", test_folder);
+	set_settings(text);
 	(void)fake_account("dev", "bio");
 	answers = "- {ref: a, deposit: bio, su: 1}\n";
 	DONE("opened", "open", "bio", "10");
@@ -322,6 +331,7 @@ START_TEST(accounts_and_clusters_come_from_the_bank)
 	OFFERS_ONLY("chem\n", "balance", "bio", "");
 	OFFERS_NOTHING("nosuch", "transfer", "bio", "");
 	OFFERS_ONLY("bio,bio\nbio,chem\n", "balance", "-A", "bio,");
+	OFFERS_ONLY("month,partition\n", "usage", "--by", "month,p");
 	OFFERS_ONLY("--accounts=bio,chem\n", "balance", "--accounts=bio,c");
 	OFFERS_ONLY("dev\n", "check", "-M", "");
 	OFFERS_ONLY("bio\n", "-b", bank_folder, "deposit", "b");

@@ -19,6 +19,7 @@
 #   CLUSTER.partitions     lines as scontrol -o prints them; default one partition with CPU=1.0
 #   CLUSTER.jobs           lines as sacct prints them, without the cluster, times in seconds
 #   CLUSTER.runaway        the numbers of those of these jobs that squeue does not show, one a line
+#   queued/CLUSTER         lines as squeue prints them for accounts, which scontrol update changes
 #   qos                    lines as sacctmgr -P prints them, but with the name first; default "normal" alone
 #   PROGRAM.mode           one word, how the program behaves; default ok
 #   PROGRAM.CLUSTER.mode   the same for calls about one cluster; takes precedence

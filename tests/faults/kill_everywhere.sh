@@ -134,7 +134,46 @@ publish
 observe=published
 killed_everywhere publishing check
 expect_entries '"account": "jobs"'
+sed -i '/^publish/d' "$dir/settings"
+publish_own
+slurm jobs Users=root,daemon
+observe=published_own
+# The first run makes all folders, the second has use to publish, in the third a user has left.
+killed_everywhere publishing_for_each check
+expect_entries 'users/0/jobs.json 3 644' 'users/1/jobs.use 3 644' 'drwxr-x---+ .* users/1$'
+! wanted publishing_without_one || sed -i 's/"read":[0-9]*/"read":0/' "$FAKE_STATE/balances.json.d/accounts/state"
+slurm jobs Users=root
+killed_everywhere publishing_without_one check
+expect_entries 'users/0/jobs.json 2 644'
 observe=entries
+
+# ---- requests of managers ----
+
+# requested: also prints the states of the answers, and what is left of the requests.
+requested() {
+	entries
+	(
+		cd "$dir/bank/requests/$(id -u)" || exit
+		grep -h -e '"state"' -e '"entry"' -- *.answer
+		ls -A
+	)
+}
+
+sed -i '/^publish/d' "$dir/settings"
+echo "requests: $dir/bank/requests" >>"$dir/settings"
+mkdir -m 711 "$dir/bank/requests"
+slurm tree RawUsage=1
+slurm leaf RawUsage=0 Parent=tree
+{ sb open tree 100s && sb open leaf && sb terms tree --manager "$(id -un)" && settle; } || fail "$(cat "$dir/err")"
+for request in '1 leaf' '2 jobs'; do
+	printf '{"subank": 1, "request": ["transfer", "tree", "%s", "5s"]}' "${request#* }" \
+		>"$dir/bank/requests/$(id -u)/0000000000000000000000000000000${request% *}"
+done
+observe=requested
+killed_everywhere taking_requests check
+expect_entries 'kind: transfer.*account: "tree"' '"state": "recorded"' '"state": "refused"'
+observe=entries
+sed -i '/^requests/d' "$dir/settings"
 
 # ---- backups ----
 

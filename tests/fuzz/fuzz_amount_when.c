@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Fuzzes what people type: amounts, times, names, thresholds, levers, old heads. A value that is
- * accepted is the same after it was printed and read again. */
+/* Fuzzes what people type: amounts, prices, times, names, thresholds, levers, old heads. A value
+ * that is accepted is the same after it was printed and read again. */
 #include <inttypes.h>
 
 #include "cmd/frame/lever.h"
@@ -11,6 +11,7 @@
 #include "ledger/base/text.h"
 #include "ledger/base/when.h"
 #include "ledger/books/verify.h"
+#include "ledger/report/price.h"
 #include "slurm/slurm.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -33,6 +34,24 @@ static void amount(const char *text)
 	if (shown[0] != '<' && strcmp(shown, "0.00") != 0)
 		MUST(amount_parse(shown, &again, &err) == SB_OK && again <= value &&
 		     value - again < AMOUNT_PER_SU / 100);
+}
+
+static void price(const char *text)
+{
+	struct price price, again;
+	char shown[PRICE_TEXT_SIZE], whole[PRICE_TEXT_SIZE + 4];
+	struct sb_error err;
+	int64_t cents;
+
+	if (price_parse(text, &price, &err))
+		return;
+	MUST(price.millionths > 0 && strlen(price.currency) == 3);
+	(void)snprintf(whole, sizeof(whole), "%s%s", price_format(shown, &price), price.currency);
+	MUST(price_parse(whole, &again, &err) == SB_OK && again.millionths == price.millionths &&
+	     strcmp(again.currency, price.currency) == 0);
+	/* A hundred units cost a cent for each hundred millionths. */
+	MUST(price_cost(&price, 100 * AMOUNT_PER_SU, AMOUNT_PER_SU, &cents) &&
+	     cents == price.millionths / 100 + (price.millionths % 100 >= 50));
 }
 
 static void when(const char *text)
@@ -131,6 +150,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* A clock with summer time that needs no time zone file. */
 	(void)setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 0);
 	amount(text);
+	price(text);
 	when(text);
 	thresholds(text);
 	lever(text);

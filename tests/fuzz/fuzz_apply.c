@@ -75,11 +75,14 @@ static void take_event(struct world *world, struct event *event)
 {
 	static const char *const fields[] = {"GrpTRESMins", "GrpTRESRunMins", "GrpJobs"};
 	static const char *const thresholds[] = {"", "none", "1,50", "60,90"};
+	static const char *const jobs[] = {"12", "12,13", "13", "15+0,15+1"};
 	struct reader *from = &world->from;
 	uint8_t bits = read_u8(from), choice;
 
 	event->account = names[bits & 1];
-	event->to = bits & 2 || event->kind == EVENT_TRANSFER ? names[!(bits & 1)] : "";
+	event->to = bits & 2 || event->kind == EVENT_TRANSFER || event_is_succession(event)
+			    ? names[!(bits & 1)]
+			    : "";
 	event->cluster = event->slurm_account = bits & 4 ? "c1" : "c2";
 	event->resource = purse_resource(event->account);
 	event->amount = take_amount(from);
@@ -126,6 +129,21 @@ static void take_event(struct world *world, struct event *event)
 	case EVENT_NOTIFIED:
 		event->answers = 1u + read_u8(from);
 		break;
+	case EVENT_QUEUE:
+		event->qos = event->action == QUEUE_AWAY ? "normal" : "scav";
+		event->to_qos = event->action == QUEUE_AWAY ? "scav" : "normal";
+		event->time_limit = choice & 8 ? 60 : -1;
+		event->jobs = jobs[choice / 16 % 4];
+		break;
+	case EVENT_PEOPLE:
+		event->contacts = choice & 1 ? "pi@example.org,office@example.org" : "";
+		event->managers = choice & 2 ? "alice" : "";
+		break;
+	case EVENT_QUEUED:
+		event->answers = 1u + read_u8(from);
+		event->left = choice & 8 ? jobs[choice / 16 % 4] : "";
+		event->gone = choice & 4 ? jobs[choice / 64] : "";
+		break;
 	case EVENT_HOLD:
 	case EVENT_RELEASE:
 		event->until = bits & 128 ? take_time(world) : 0;
@@ -133,6 +151,12 @@ static void take_event(struct world *world, struct event *event)
 	case EVENT_FEE:
 		event->since = take_time(world);
 		event->until = take_time(world);
+		event->debt = take_amount(from);
+		take_parts(world, event);
+		break;
+	case EVENT_RENAME:
+	case EVENT_MERGE:
+		event->rest = event->amount;
 		event->debt = take_amount(from);
 		take_parts(world, event);
 		break;
@@ -197,6 +221,9 @@ static void arrange(const struct account *account, struct event *event)
 		event->set = lever->original;
 	if (event->kind == EVENT_APPLIED && lever)
 		event->answers = lever->seq;
+	if (event->kind == EVENT_QUEUED && account->queue_batch_count)
+		event->answers =
+			account->queue_batches[event->answers % account->queue_batch_count].seq;
 	if (event->kind == EVENT_NOTICE && lot) {
 		event->end = lot->end;
 		event->amount = (int64_t)account_ending(account, lot->end);
@@ -299,6 +326,11 @@ static bool plan(const struct world *world, const struct account *account, const
 		event->start = 0;
 		event->end = WHEN_NEVER;
 		return event->since < event->until && plan_charge(account, event, &err) == SB_OK;
+	case EVENT_RENAME:
+		plan_rename(account, event);
+		return !*account->successor && !to->seq;
+	case EVENT_MERGE:
+		return to->open && plan_merge(account, event, &err) == SB_OK;
 	case EVENT_THRESHOLD:
 		event->level = event->level % 8 + 1;
 		if (account_used(account, &used, &err) ||

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Fuzzes lists that are imported into a bank: requests (import --append) and the dump of the
- * predecessor, chosen by the first byte. A refused list changes nothing. After an accepted one
- * verify finds no problem, and importing it again adds nothing. */
+/* Fuzzes lists that are imported into a bank: requests (import --append) as YAML and as CSV, and
+ * the dump of the predecessor, chosen by the first byte. A refused list changes nothing. After an
+ * accepted one verify finds no problem, and importing it again adds nothing. */
 #include <ftw.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -170,6 +170,9 @@ static int import(const uint8_t *data, size_t size)
 	if (data[0] == 'p')
 		return run(data + 1, size - 1, "import", "--predecessor", "-i", "--no-apply", "-",
 			   NULL);
+	if (data[0] == 'c')
+		return run(data + 1, size - 1, "import", "--append", "--from-csv", "--no-apply",
+			   "-", NULL);
 	return run(data + 1, size - 1, "import", "--append", "--no-apply", "-", NULL);
 }
 

@@ -283,6 +283,25 @@ static int read_known(struct sb_error *err)
 	return code;
 }
 
+static int read_queued(struct sb_error *err)
+{
+	static const char *const accounts[] = {"bio", "lab"};
+	struct queued_jobs queued = {0};
+	int code = squeue_read_queued(&slurm, "dev", accounts, 2, &queued, err);
+
+	for (size_t i = 0; i < queued.count; i++) {
+		const struct queued_job *job = &queued.list[i];
+
+		MUST(job->number > 0 && job->number <= UINT32_MAX && job->array >= 0);
+		MUST(job->limit >= -1 && slurm_qos_ok(job->qos));
+		MUST(strcmp(job->account, "bio") == 0 || strcmp(job->account, "lab") == 0);
+		MUST(job->part < 0 || (job->first > 0 && job->first <= UINT32_MAX));
+		MUST(job->tasks[strspn(job->tasks, "0123456789_[]-,:")] == '\0');
+	}
+	queued_jobs_release(&queued);
+	return code;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sb_error err = {0};
@@ -327,6 +346,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'k':
 		code = read_known(&err);
+		break;
+	case 'K':
+		code = read_queued(&err);
 		break;
 	case 'r':
 		code = read_reservations(&err);

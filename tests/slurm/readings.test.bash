@@ -95,6 +95,11 @@ test_a_reset_of_one_user() {
 	fallen reset3 child3 user where user="$CLUSTER_USER" account=child3
 }
 
+# has_risen ACCOUNT USAGE: whether slurmctld has counted more.
+has_risen() {
+	(($(cluster_raw_usage "$1") > $2))
+}
+
 test_a_slurmctld_that_was_killed_while_jobs_run() {
 	local running charged unseen now after
 	new_bank
@@ -105,7 +110,7 @@ test_a_slurmctld_that_was_killed_while_jobs_run() {
 	cluster_daemon_stop slurmctld
 	cluster_daemon_start slurmctld
 	cluster_await slurmd
-	submit crashed 'sleep 20' -n 2
+	submit crashed 'sleep 300' -n 2
 	running=$job
 	expect_job "$running" RUNNING
 	spend crashed 12 4
@@ -121,7 +126,9 @@ test_a_slurmctld_that_was_killed_while_jobs_run() {
 	cluster_await slurmd
 	expect_fall crashed "$charged"
 	after=$(used crashed)
-	expect_job "$running" COMPLETED 150
+	cluster_until 60 has_risen crashed "$now" || harness_failed "use after the crash" "more than $now" "no more"
+	cluster_ask scancel "$running"
+	expect_job "$running" CANCELLED
 	run 0 subank check
 	expect_true "use after the crash is charged" test "$(used crashed)" -gt "$after"
 	expect_equal "used" $((after + $(cluster_raw_usage crashed) - now)) "$(used crashed)"

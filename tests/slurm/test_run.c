@@ -575,8 +575,9 @@ START_TEST(slurms_commands_get_what_they_need_and_no_more)
 	for (size_t i = 0; i < FOR_SLURM; i++)
 		ck_assert_msg(has_line(result.out, for_slurm[i]), "%s is not there", for_slurm[i]);
 	ck_assert(has_line(result.out, "LC_ALL=C"));
-	/* These, the locale and PATH. */
-	ck_assert_uint_eq(count_lines(result.out), FOR_SLURM + 2);
+	ck_assert(has_line(result.out, "SLURM_BITSTR_LEN=0"));
+	/* These, the two and PATH. */
+	ck_assert_uint_eq(count_lines(result.out), FOR_SLURM + 3);
 	run_result_release(&result);
 	/* The caller's environment has not changed. */
 	ck_assert_str_eq(getenv("LC_ALL"), "de_DE.UTF-8");

@@ -768,7 +768,9 @@ static const struct {
 
 START_TEST(what_billing_cuts_off_is_computed)
 {
-	struct partition rows[] = {{"other", "CPU=7", ""}, {"main", weighed[_i].weights, ""}};
+	struct partition rows[] = {
+		{.name = "other", .billing_weights = "CPU=7", .qos = ""},
+		{.name = "main", .billing_weights = weighed[_i].weights, .qos = ""}};
 	const struct partitions partitions = {.rows = rows, .count = 2};
 	const struct sacct_job job = {
 		.partition = "main", .tres = weighed[_i].tres, .billing = weighed[_i].billing};

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "slurm/assoc.h"
+#include "slurm/qos_use.h"
 #include "slurm/sacctmgr.h"
 #include "slurm/scontrol.h"
 #include "slurm/squeue.h"
@@ -1575,6 +1576,75 @@ START_TEST(sacctmgr_reads_qos)
 }
 END_TEST
 
+START_TEST(sacctmgr_reads_what_bounds_a_qos)
+{
+#define BOUNDS "MaxWall|MaxTRES|MaxTRESMins|MaxTRESPU|MaxJobsPU|MaxSubmitPU|GrpTRES|GrpWall|Name\n"
+	char bounds[QOS_BOUNDS_SIZE] = "kept";
+	struct sb_error err = {0};
+
+	ck_assert_int_eq(qos_read_bounds(&slurm_canned, "a b", bounds, &err), SB_EINVAL);
+	ck_assert_int_eq(canned.calls, 0);
+	canned.out = BOUNDS "||||||||scaven|ger\n";
+	canned.out_len = strlen(canned.out);
+	ck_assert_int_eq(qos_read_bounds(&slurm_canned, "scav", bounds, &err), SB_ENOTFOUND);
+	ck_assert_str_eq(bounds, "kept");
+	canned.out = BOUNDS "||||||||normal\n||||||||scav\n";
+	canned.out_len = strlen(canned.out);
+	ck_assert_int_eq(qos_read_bounds(&slurm_canned, "scav", bounds, &err), 0);
+	ck_assert_str_eq(bounds, "");
+	ck_assert_str_eq(canned.line, "sacctmgr|-P|show|qos|where|name=scav|format=MaxWall,MaxTRES,"
+				      "MaxTRESMins,MaxTRESPU,MaxJobsPU,MaxSubmitPU,GrpTRES,GrpWall,"
+				      "Name");
+	canned.out = BOUNDS "1-00:00:00||||4||cpu=8,mem=9G||scav\n";
+	canned.out_len = strlen(canned.out);
+	ck_assert_int_eq(qos_read_bounds(&slurm_canned, "scav", bounds, &err), 0);
+	ck_assert_str_eq(bounds, "MaxWall=1-00:00:00, MaxJobsPU=4, GrpTRES=cpu=8,mem=9G");
+}
+END_TEST
+
+START_TEST(sacctmgr_reads_associations_that_lack_a_qos)
+{
+	static const char *const accounts[] = {"root", "bio", "art"};
+	static const char *const bad[] = {"bio", "a,b"};
+	struct lackings read = {.count = 77};
+	struct sb_error err = {0};
+
+	ck_assert_int_eq(qos_read_lacking(&slurm_canned, "dev", "scav", bad, 2, &read, &err),
+			 SB_EINVAL);
+	ck_assert_int_eq(qos_read_lacking(&slurm_canned, "dev", "a=b", accounts, 3, &read, &err),
+			 SB_EINVAL);
+	ck_assert_int_eq(canned.calls, 0);
+	ck_assert_uint_eq(read.count, 77);
+	/* Whose name holds a newline and a row forges one; that of an account not asked for counts
+	 * for nothing. */
+	canned.out = "Cluster|QOS|User|Account\n"
+		     "dev|normal,scav||root\n"
+		     "dev|normal,scavenger||bio\n"
+		     "dev|scav|ann|bio\n"
+		     "dev|normal|ben|bio\n"
+		     "dev|normal|ben|bio\n"
+		     "dev|||art\n"
+		     "dev|normal||bio|x\n"
+		     "dev|normal||art\nmore\n"
+		     "dev|normal||phys\n";
+	canned.out_len = strlen(canned.out);
+	ck_assert_int_eq(qos_read_lacking(&slurm_canned, "dev", "scav", accounts, 3, &read, &err),
+			 0);
+	ck_assert_str_eq(canned.line, "sacctmgr|-P|show|assoc|where|cluster=dev|"
+				      "account=art,bio,root|format=Cluster,QOS,User,Account");
+	ck_assert_uint_eq(read.accounts, 3);
+	ck_assert_uint_eq(read.count, 3);
+	ck_assert_str_eq(read.rows[0].account, "art");
+	ck_assert_str_eq(read.rows[0].user, "");
+	ck_assert_str_eq(read.rows[1].account, "bio");
+	ck_assert_str_eq(read.rows[1].user, "");
+	ck_assert_str_eq(read.rows[2].account, "bio");
+	ck_assert_str_eq(read.rows[2].user, "ben");
+	lackings_release(&read);
+	lackings_release(&read);
+}
+END_TEST
+
 /* Every account is in exactly one call, and no argument is longer than Linux allows. */
 static size_t seen_accounts;
 static int fail_at_call;
@@ -1941,13 +2011,61 @@ START_TEST(scontrol_leaves_an_odd_partition_out)
 }
 END_TEST
 
+START_TEST(scontrol_reads_nodes)
+{
+	struct nodes nodes;
+	struct sb_error err;
+
+	canned.out = "NodeName=n1 CPUTot=64 RealMemory=64000 Sockets=2 ThreadsPerCore=2 "
+		     "Partitions=main,gpu CfgTRES=cpu=64,mem=62.50G,gres/gpu=6 State=IDLE\n"
+		     "NodeName=n2 CPUTot=x RealMemory=1 Sockets=1 ThreadsPerCore=1\n"
+		     "No nodes in the system\n"
+		     "NodeName=n3 CPUTot=8 RealMemory=100 Sockets=1 ThreadsPerCore=1\n";
+	canned.out_len = strlen(canned.out);
+	ck_assert_int_eq(scontrol_read_nodes(&slurm_canned, "dev", &nodes, &err), SB_OK);
+	ck_assert_str_eq(canned.line, "scontrol|-M|dev|-o|show|node");
+	ck_assert_uint_eq(nodes.count, 2);
+	ck_assert_str_eq(nodes.rows[0].name, "n1");
+	ck_assert_str_eq(nodes.rows[0].partitions, "main,gpu");
+	ck_assert_str_eq(nodes.rows[0].tres, "cpu=64,mem=62.50G,gres/gpu=6");
+	ck_assert_int_eq(nodes.rows[0].size.cpus, 64);
+	ck_assert_int_eq(nodes.rows[0].size.memory, 64000);
+	ck_assert_int_eq(nodes.rows[0].size.sockets, 2);
+	ck_assert_int_eq(nodes.rows[0].size.threads, 2);
+	ck_assert_str_eq(nodes.rows[1].partitions, "");
+	nodes_release(&nodes);
+	nodes_release(&nodes);
+}
+END_TEST
+
 START_TEST(scontrol_reads_partitions)
 {
 	static const struct partition want[] = {
-		{"main", "CPU=1.0", "N/A"},
-		{"plain", "", "N/A"},
-		{"multi", "CPU=1.0,Mem=0.25G,GRES/gpu=2.0", "N/A"},
-		{"short", "CPU=2", "q1"},
+		{.name = "main",
+		 .billing_weights = "CPU=1.0",
+		 .qos = "N/A",
+		 .allow_qos = "ALL",
+		 .deny_qos = ""},
+		{.name = "plain",
+		 .billing_weights = "",
+		 .qos = "N/A",
+		 .allow_qos = "ALL",
+		 .deny_qos = ""},
+		{.name = "multi",
+		 .billing_weights = "CPU=1.0,Mem=0.25G,GRES/gpu=2.0",
+		 .qos = "N/A",
+		 .allow_qos = "ALL",
+		 .deny_qos = ""},
+		{.name = "short",
+		 .billing_weights = "CPU=2",
+		 .qos = "q1",
+		 .allow_qos = "ALL",
+		 .deny_qos = ""},
+		{.name = "shut",
+		 .billing_weights = "CPU=2",
+		 .qos = "q1",
+		 .allow_qos = "",
+		 .deny_qos = "q2,q3"},
 	};
 	struct partitions read = {0};
 	struct sb_error err = {0};
@@ -1955,7 +2073,10 @@ START_TEST(scontrol_reads_partitions)
 	canned.out =
 		PARTITION("main") " TRESBillingWeights=CPU=1.0\n" PARTITION("plain") "\n" PARTITION(
 			"multi") " TRESBillingWeights=CPU=1.0,Mem=0.25G,GRES/gpu=2.0\n"
-				 "PartitionName=short TRESBillingWeights=CPU=2 QoS=q1 State=UP\n\n";
+				 "PartitionName=short TRESBillingWeights=CPU=2 QoS=q1 "
+				 "AllowQos=ALL\n"
+				 "PartitionName=shut DenyQos=q2,q3 QoS=q1 "
+				 "TRESBillingWeights=CPU=2\n\n";
 	canned.out_len = strlen(canned.out);
 	ck_assert_msg(scontrol_read_partitions(&slurm_canned, "dev", &read, &err) == 0, "%s",
 		      err.text);
@@ -1965,8 +2086,28 @@ START_TEST(scontrol_reads_partitions)
 		ck_assert_str_eq(read.rows[i].name, want[i].name);
 		ck_assert_str_eq(read.rows[i].billing_weights, want[i].billing_weights);
 		ck_assert_str_eq(read.rows[i].qos, want[i].qos);
+		ck_assert_str_eq(read.rows[i].allow_qos, want[i].allow_qos);
+		ck_assert_str_eq(read.rows[i].deny_qos, want[i].deny_qos);
 	}
+	ck_assert_ptr_eq(partition_find(&read, "short"), &read.rows[3]);
+	ck_assert_ptr_null(partition_find(&read, "shor"));
+	ck_assert_ptr_null(partition_default(&read));
+	ck_assert_str_eq(read.rows[3].default_time, "");
 	partitions_release(&read);
+	partitions_release(&read);
+
+	canned.out = "PartitionName=a Default=NO DefaultTime=NONE MaxTime=UNLIMITED\n"
+		     "PartitionName=b Default=YES DefaultTime=02:00:00 MaxTime=1-00:00:00 "
+		     "OverSubscribe=EXCLUSIVE TotalNodes=2 DefMemPerCPU=500 JobDefaults=(null)\n";
+	canned.out_len = strlen(canned.out);
+	ck_assert_int_eq(scontrol_read_partitions(&slurm_canned, NULL, &read, &err), SB_OK);
+	ck_assert_ptr_eq(partition_default(&read), &read.rows[1]);
+	ck_assert_str_eq(read.rows[1].default_time, "02:00:00");
+	ck_assert_str_eq(read.rows[1].max_time, "1-00:00:00");
+	ck_assert_str_eq(read.rows[1].oversubscribe, "EXCLUSIVE");
+	ck_assert_str_eq(read.rows[1].total_nodes, "2");
+	ck_assert_str_eq(read.rows[1].memory_per_cpu, "500");
+	ck_assert_str_eq(read.rows[1].job_defaults, "(null)");
 	partitions_release(&read);
 
 	canned.out = "No partitions in the system\n";
@@ -2531,10 +2672,13 @@ int main(void)
 	tcase_add_test(good, assocs_are_those_of_the_user);
 	tcase_add_test(good, sacctmgr_leaves_an_odd_limit_of_a_qos_out);
 	tcase_add_test(good, sacctmgr_reads_qos);
+	tcase_add_test(good, sacctmgr_reads_what_bounds_a_qos);
+	tcase_add_test(good, sacctmgr_reads_associations_that_lack_a_qos);
 	tcase_add_loop_test(good, scontrol_shows_which_tres_are_counted, 0, COUNT(counted));
 	tcase_add_loop_test(good, scontrol_reads_numbers, 0, COUNT(numbers));
 	tcase_add_loop_test(good, scontrol_shows_how_weights_make_billing, 0, COUNT(flags));
 	tcase_add_test(good, scontrol_leaves_an_odd_partition_out);
+	tcase_add_test(good, scontrol_reads_nodes);
 	tcase_add_test(good, scontrol_reads_partitions);
 	tcase_add_loop_test(good, sacctmgr_is_asked_once, 0, COUNT(limits));
 	tcase_add_test(good, many_accounts_take_few_calls);

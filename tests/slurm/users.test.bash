@@ -59,4 +59,45 @@ test_a_user_without_slurmdbd_sees_all_and_is_told() {
 	expect_match "why" 'Slurm did not report your accounts' "$err"
 }
 
+# bank_check: a check with the settings that users have.
+bank_check() {
+	env SUBANK_BANK="$SUBANK_BANK" "$harness_dir/program" -c "$harness_dir/users.yaml" check
+}
+
+test_a_manager_moves_money_and_the_held_child_is_released() {
+	local found
+	new_publishing_bank
+	mkdir -m 711 "$harness_dir/requests"
+	echo "requests: $harness_dir/requests" >>"$harness_dir/users.yaml"
+	new_account manor
+	new_account lodge parent=manor
+	new_account castle
+	run 0 subank open manor 10
+	run 0 subank open lodge 10s
+	run 0 subank open castle 10
+	run 0 subank terms manor --manager "$CLUSTER_USER"
+	spend lodge 16 1
+	run 0 bank_check
+	expect_equal "state of the child" held "$(state lodge)"
+	submit lodge 'sleep 1'
+	expect_job_held "$job"
+	# A coordinator of the parent could lift that.
+	cluster_ask sacctmgr -i add coordinator account=manor names="$CLUSTER_USER" >/dev/null
+	found=$(subank doctor -nP -o Check,Found || true)
+	expect_match "the coordinator" "coordinators\\|$CLUSTER_USER: can lift holds of lodge" "$found"
+	run 0 cluster_as_user sacctmgr -i modify account lodge set GrpTRESMins=cpu=0
+	cluster_ask sacctmgr -i delete coordinator account=manor names="$CLUSTER_USER" >/dev/null
+	run 1 as nobody request transfer manor lodge 5
+	run 0 as "$CLUSTER_USER" request transfer castle lodge 5
+	run 0 as "$CLUSTER_USER" request transfer manor lodge 5 --note "for the lodge"
+	run 0 bank_check
+	expect_job "$job" COMPLETED 60
+	run 0 as "$CLUSTER_USER" request -nPo Request,State
+	expect_match "the refusal" 'transfer castle lodge 5\|refused' "$out"
+	expect_match "the answer" 'transfer manor lodge 5\|recorded' "$out"
+	run 0 subank journal --actor "$CLUSTER_USER" -nPo Kind,Account
+	expect_equal "his entry" "transfer|manor" "$out"
+	run 0 subank verify
+}
+
 harness_main "$@"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What check, doctor and verify report about the bank and Slurm, driven in this process. */
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/subank.h"
 #include "tests/drive.h"
@@ -822,6 +823,94 @@ START_TEST(what_a_check_does_is_logged)
 }
 END_TEST
 
+START_TEST(what_keeps_slurmctld_from_checking_submissions_is_found)
+{
+	char text[512], folder[160], path[192];
+
+	NO_ROW("check at submission");
+	NO_ROW("JobSubmitPlugins");
+	(void)snprintf(folder, sizeof(folder), "%s/pub", test_folder);
+	(void)snprintf(path, sizeof(path), "%s/submit", folder);
+	(void)snprintf(text, sizeof(text), "clusters: [dev]\nsubmission: warn\nsubmit_file: %s\n",
+		       path);
+	set_settings(text);
+	ROW("JobSubmitPlugins|dev|bad|(null)|no job is checked at its submission");
+	fake_cluster("dev")->job_submit = "throttle,lua";
+	ROW("JobSubmitPlugins|dev|ok|throttle,lua|");
+	ROW("check at submission|this machine|bad|cannot be written: ");
+	ck_assert_int_eq(mkdir(folder, 0755), 0);
+	ROW("check at submission|this machine|warn|not there yet: ");
+	fake_cluster("dev")->slurm_user = (int)geteuid();
+	DONE("", "check");
+	ROW("check at submission|this machine|ok|use was read ");
+	if (geteuid() != 0) {
+		ck_assert_int_eq(chmod(path, 0400), 0);
+		ROW("check at submission|this machine|bad|slurmctld cannot open ");
+		ck_assert_int_eq(chmod(path, 0600), 0);
+	}
+	RUN("doctor", "-P", "--test");
+	clock_now += 3600 * INT64_C(1000000);
+	ROW("check at submission|this machine|bad|use was read 1h ago|slurmctld ignores");
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	ROW("check at submission|this machine|bad|not a file: ");
+}
+END_TEST
+
+START_TEST(coordinators_who_can_lift_holds_are_named)
+{
+	char rows[2048] = "";
+	int len = 0;
+
+	(void)fake_account("dev", "top");
+	(void)fake_account("dev", "sub");
+	strcpy(fake_account("dev", "sub")->parent, "top");
+	DONE("opened", "open", "sub", "10");
+	RUN("check");
+	fake_coordinators = "|root\nann|top\n";
+	GIVES(0, "ann: can lift holds of sub", NULL, "doctor", "-P");
+	ck_assert_ptr_nonnull(strstr(out, "DisableCoordDBD=yes"));
+	fake_coordinators = "bob,ann|sub\nann|nosuch\n";
+	GIVES(0, "ann: can lift no hold", NULL, "doctor", "-P");
+	ck_assert_ptr_nonnull(strstr(out, "bob: can lift no hold"));
+	fake_coordinators = "ann|top\n";
+	fake_disabled = "DisableCoordDBD        = no\n";
+	GIVES(0, "ann: can lift holds of sub", NULL, "doctor", "-P");
+	fake_disabled = "DisableCoordDBD        = yes\n";
+	GIVES(0, "ann: can lift no hold (DisableCoordDBD)", NULL, "doctor", "-P");
+	fake_disabled = "";
+	for (int i = 0; i < 30; i++)
+		len += snprintf(rows + len, sizeof(rows) - (size_t)len, "u%02d|top\n", i);
+	fake_coordinators = rows;
+	GIVES(0, "and 20 more", NULL, "doctor", "-P");
+	ck_assert_ptr_null(strstr(out, "u10"));
+	/* A name with a newline, and an answer that is none. */
+	fake_coordinators = "ann|top\nx y\n";
+	GIVES(0, "ann: can lift holds of sub", NULL, "doctor", "-P");
+}
+END_TEST
+
+START_TEST(the_folder_of_requests_is_inspected)
+{
+	char folder[96], text[256];
+
+	(void)snprintf(folder, sizeof(folder), "%s/requests", test_folder);
+	(void)snprintf(text, sizeof(text),
+		       "clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n"
+		       "requests: %s\n",
+		       folder);
+	set_settings(text);
+	GIVES(3, "requests of managers", NULL, "doctor", "-P");
+	ck_assert_ptr_nonnull(strstr(out, "not taken"));
+	ck_assert_int_eq(mkdir(folder, 0700), 0);
+	GIVES(3, "chmod 711", NULL, "doctor", "-P");
+	ck_assert_int_eq(chmod(folder, 01777), 0);
+	GIVES(3, "chmod go-w", NULL, "doctor", "-P");
+	ck_assert_int_eq(chmod(folder, 0711), 0);
+	GIVES(0, "|taken: ", NULL, "doctor", "-P");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("doctor");
@@ -856,9 +945,12 @@ int main(void)
 	tcase_add_test(doctor, the_bank_and_its_folder_are_inspected);
 	tcase_add_test(doctor, the_settings_file_is_inspected);
 	tcase_add_test(doctor, a_check_that_is_not_run_is_found);
+	tcase_add_test(doctor, what_keeps_slurmctld_from_checking_submissions_is_found);
 	tcase_add_test(doctor, accounts_without_money_are_named);
 	tcase_add_test(doctor, limits_that_failed_are_named);
 	tcase_add_test(doctor, runaway_jobs_are_named);
+	tcase_add_test(doctor, coordinators_who_can_lift_holds_are_named);
+	tcase_add_test(doctor, the_folder_of_requests_is_inspected);
 	suite_add_tcase(suite, doctor);
 	tcase_add_checked_fixture(verify, setup_healthy, drive_teardown);
 	tcase_set_timeout(verify, TEST_TIMEOUT);

@@ -114,6 +114,16 @@ static const struct {
 	{"factors: {qos: {a: free}}\n", ":1:20: ", "decimal number"},
 	{"factors: {qos: {a: [1]}}\n", ":1:20: ", "decimal number"},
 
+	{"enforcement: scavenge\n", "", "needs scavenger_qos"},
+	{"scavenger_qos: a b\n", ":1:16: ", "not allowed"},
+	{"scavenger_qos: \"a,b\"\n", ":1:16: ", "not allowed"},
+	{"scavenger_qos: \"\"\n", ":1:16: ", "empty"},
+	{"scavenger_qos: [a]\n", ":1:16: ", "single value"},
+	{"stop_at: 100\n", ":1:10: ", "a percentage from 101 to 1000"},
+	{"stop_at: 1001%\n", ":1:10: ", "a percentage from 101 to 1000"},
+	{"stop_at: 125%x\n", ":1:10: ", "a percentage from 101 to 1000"},
+	{"stop_at: 125.5\n", ":1:10: ", "a percentage from 101 to 1000"},
+	{"queued_jobs: go\n", ":1:14: ", "there are leave, move"},
 	{"hold_on: charges\n", ":1:10: ", "there are in_flight, committed"},
 	{"hold_on: [committed]\n", ":1:10: ", "single value"},
 	{"enforcement: on\n", ":1:14: ", "'on'"},
@@ -134,9 +144,15 @@ static const struct {
 	{"lever: \n", ":1:", "not a lever"},
 	{"drift: keep\n", ":1:8: ", "there are leave, restore"},
 	{"without_money: run\n", ":1:16: ", "there are hold, warn"},
-	{"publish: some\n", ":1:10: ", "publish cannot be 'some': there are none, group, all"},
+	{"publish: some\n", ":1:10: ", "publish cannot be 'some': there are none, own, group, all"},
 	{"publish: [all]\n", ":1:10: ", "single value"},
+	{"submission: on\n", ":1:13: ", "submission cannot be 'on': there are off, warn, refuse"},
+	{"submit_file: submit\n", ":1:14: ", "begins with /"},
 	{"publish_file: balances.json\n", ":1:15: ", "begins with /"},
+	{"metrics_file: subank.prom\n", ":1:15: ", "begins with /"},
+	{"metrics_file: \"\"\n", ":1:15: ", "begins with /"},
+	{"ondemand_file: [/x]\n", ":1:16: ", "single value"},
+	{"ondemand: hours\n", ":1:11: ", "ondemand cannot be 'hours': there are balance, days"},
 	{"shares: even\n", ":1:9: ", "pooled"},
 	{"shares: [a]\n", ":1:9: ", "pooled"},
 	{"shares: {a: 1, A: 2}\n", ":1:16: ", "twice"},
@@ -181,6 +197,19 @@ static const struct {
 	{"notify: mail.sh\n", ":1:9: ", "begins with /"},
 	{"notify: [/bin/mail]\n", ":1:9: ", "single value"},
 	{"notify:\n", ":1:8: ", "begins with /"},
+	{"sendmail: bin/sendmail\n", ":1:11: ", "begins with /"},
+	{"mail_from: hpc\n", ":1:12: ", "mail_from: 'hpc' is not a mail address"},
+	{"mail_from: a@x,b@x\n", ":1:12: ", "is not a mail address"},
+	{"mail_from: -f@x\n", ":1:12: ", "is not a mail address"},
+	{"mail_from: \"a@x\\nBcc: b@x\"\n", ":1:12: ", "is not a mail address"},
+	{"mail_reply_to: [a@x]\n", ":1:16: ", "single value"},
+	{"mail_to: a@x\n", ":1:10: ", "must be a list"},
+	{"mail_to: [a@x, b]\n", ":1:16: ", "mail_to: 'b' is not a mail address"},
+	{"mail_to: [\"a@x,b@x\"]\n", ":1:11: ", "is not a mail address"},
+	{"mail_to: [a@x, a@x]\n", ":1:16: ", "'a@x' is named twice"},
+	{"mail_site: \"\"\n", ":1:12: ", "a text of 1 to 200 bytes"},
+	{"mail_site: \"a\\nb\"\n", ":1:12: ", "a text of 1 to 200 bytes"},
+	{"mail_templates: mail\n", ":1:17: ", "begins with /"},
 	{"notify_seconds: 0\n", ":1:17: ", "from 1 to 3600"},
 	{"project_days: -1\n", ":1:15: ", "days from 0 to 36500"},
 	{"project_days: 36501\n", ":1:15: ", "days from 0 to 36500"},
@@ -239,10 +268,18 @@ static void is_default(const struct settings *settings)
 	ck_assert_int_eq(settings->charge_minutes, 60);
 	ck_assert_ptr_null(settings->notify);
 	ck_assert_int_eq(settings->notify_seconds, 10);
+	ck_assert_str_eq(settings->sendmail, "/usr/sbin/sendmail");
+	ck_assert_ptr_null(settings->mail_from);
+	ck_assert_ptr_null(settings->mail_to);
 	ck_assert_int_eq(settings->confirm_above, 0);
 	ck_assert_int_eq(settings->project_days, 0);
 	ck_assert_int_eq(settings->publish, PUBLISH_NONE);
 	ck_assert_str_eq(settings->publish_file, DEFAULT_PUBLIC "/balances.json");
+	ck_assert_ptr_null(settings->metrics_file);
+	ck_assert_ptr_null(settings->ondemand_file);
+	ck_assert(!settings->ondemand_days);
+	ck_assert_int_eq(settings->submission, SUBMISSION_OFF);
+	ck_assert_str_eq(settings->submit_file, DEFAULT_PUBLIC "/submit");
 }
 
 START_TEST(a_missing_file_is_an_error_only_if_it_was_named)
@@ -360,6 +397,9 @@ START_TEST(every_key_is_read)
 		      "clusters: [alpha, Beta]\n"
 		      "accounts: [proj*, \"Chem-[!a]?\"]\n"
 		      "hold_on: committed\n"
+		      "scavenger_qos: Low\n"
+		      "stop_at: 1000\n"
+		      "queued_jobs: move\n"
 		      "free_states: [TIMEOUT, node_fail]\n"
 		      "factors: {partition: {Debug: 0, gpu: 1000}, qos: {Scavenger: 0.25}, "
 		      "reservation: {A b: 2}}\n"
@@ -382,6 +422,12 @@ START_TEST(every_key_is_read)
 		      "charge_minutes: 1440\n"
 		      "notify: /usr/local/sbin/tell\n"
 		      "notify_seconds: 3\n"
+		      "mail_from: hpc@x\n"
+		      "mail_reply_to: help@x\n"
+		      "mail_to: [a@x, b@x]\n"
+		      "mail_site: the cluster Elbe\n"
+		      "mail_templates: /srv/mail\n"
+		      "sendmail: msmtp\n"
 		      "confirm_above: 0.5\n"
 		      "project_days: 36500\n",
 		      &settings));
@@ -404,6 +450,9 @@ START_TEST(every_key_is_read)
 	ck_assert_int_eq(settings.tariff.reservations.list[0].factor, 2000000);
 	ck_assert_int_eq(settings.tariff.min_charge, 360);
 	ck_assert_int_eq(settings.tariff.round_seconds, 86400);
+	ck_assert_str_eq(settings.scavenger_qos, "low");
+	ck_assert_int_eq(settings.stop_at, 1000);
+	ck_assert(settings.move_queued);
 	ck_assert_uint_eq(settings.tariff.qos.count, 1);
 	ck_assert_str_eq(settings.tariff.qos.list[0].name, "scavenger");
 	ck_assert_int_eq(settings.tariff.qos.list[0].factor, 250000);
@@ -430,6 +479,12 @@ START_TEST(every_key_is_read)
 	ck_assert_int_eq(settings.charge_minutes, 1440);
 	ck_assert_str_eq(settings.notify, "/usr/local/sbin/tell");
 	ck_assert_int_eq(settings.notify_seconds, 3);
+	ck_assert_str_eq(settings.mail_from, "hpc@x");
+	ck_assert_str_eq(settings.mail_reply_to, "help@x");
+	ck_assert_str_eq(settings.mail_to, "a@x,b@x");
+	ck_assert_str_eq(settings.mail_site, "the cluster Elbe");
+	ck_assert_str_eq(settings.mail_templates, "/srv/mail");
+	ck_assert_str_eq(settings.sendmail, "msmtp");
 	ck_assert_int_eq(settings.confirm_above, 1800);
 	ck_assert_int_eq(settings.project_days, 36500);
 	settings_release(&settings);

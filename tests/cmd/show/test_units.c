@@ -162,6 +162,45 @@ START_TEST(forms_for_programs_have_units_when_there_are_some)
 }
 END_TEST
 
+START_TEST(programs_can_ask_for_su)
+{
+	REFUSED(2, "--unit takes no 'gpu'", "balance", "--csv", "--unit", "gpu");
+	REFUSED(2, "--unit goes with --json or --csv", "balance", "--unit", "su");
+	REFUSED(2, "--unit goes with --json or --csv", "balance", "-P", "--unit", "seconds");
+	REFUSED(2, "exclude each other", "balance", "--csv", "--unit", "su", "--seconds");
+	REFUSED(2, "--json prints entries as the books have them", "journal", "--json", "--unit",
+		"su");
+	/* Of several units: each row names its own. */
+	IS("\"account\",\"unit\",\"used\",\"available\"\r\n"
+	   "\"bio\",\"SU\",10.0000,20.0000\r\n"
+	   "\"bio:mem\",\"GiB-hours\",10.0000,490.0000\r\n",
+	   "balance", "bio", "--csv", "--unit", "su", "-o", "Account,Unit,Used,Available");
+	RUN("balance", "physics", "--json", "--unit", "su");
+	ck_assert_ptr_nonnull(strstr(out, "\"available\": \"0.0000\""));
+	ck_assert_ptr_nonnull(strstr(out, "\"unit\": \"GPU-hours\""));
+	ck_assert_ptr_null(strstr(out, "_seconds"));
+	ck_assert_ptr_null(strstr(out, "_su\""));
+	/* Of SU alone. */
+	IS("\"account\",\"available_su\"\r\n\"bio\",20.0000\r\n", "balance", "bio", "--resource",
+	   "billing", "--csv", "--unit", "su", "-o", "Account,Available");
+	DONE("", "terms", "bio", "--credit", "1s");
+	DONE("", "withdraw", "bio", "all");
+	DONE("", "charge", "bio", "2s");
+	IS("\"available_su\"\r\n-0.0002\r\n", "balance", "bio", "--resource", "billing", "--csv",
+	   "--unit", "su", "-o", "Available");
+	DONE("", "terms", "bio", "--unlimited");
+	IS("[\n  {\n    \"available_su\": null,\n    \"debt_su\": \"0.0005\"\n  }\n]\n", "balance",
+	   "bio", "--resource", "billing", "--json", "--unit", "su", "-o", "Available,Debt");
+	/* Nothing changes without the option, or with its default. */
+	IS("\"debt_seconds\"\r\n2\r\n", "balance", "bio", "--resource", "billing", "--csv", "-o",
+	   "Debt");
+	IS("\"debt_seconds\"\r\n2\r\n", "balance", "bio", "--resource", "billing", "--csv", "-o",
+	   "Debt", "--unit", "seconds");
+	RUN("journal", "bio", "--kind", "fee", "--csv", "-o", "Kind,Amount,Unit", "--unit", "su");
+	ck_assert_str_eq(out, "\"kind\",\"amount\",\"unit\"\r\n\"fee\",-0.0005,\"SU\"\r\n");
+}
+END_TEST
+
 START_TEST(other_lists_of_balances_have_them)
 {
 	IS("Account         Entry Start               End  Amount   Rest Unit          State\n"
@@ -463,6 +502,7 @@ int main(void)
 	tcase_add_test(tcase, a_balance_has_a_row_for_each_resource);
 	tcase_add_test(tcase, resources_are_not_added_to_each_other);
 	tcase_add_test(tcase, forms_for_programs_have_units_when_there_are_some);
+	tcase_add_test(tcase, programs_can_ask_for_su);
 	tcase_add_test(tcase, other_lists_of_balances_have_them);
 	tcase_add_test(tcase, what_an_account_lacks_is_refused);
 	tcase_add_test(tcase, the_journal_names_units);

@@ -117,6 +117,26 @@ START_TEST(use_is_as_old_as_where_the_account_is)
 }
 END_TEST
 
+START_TEST(use_waits_from_its_reading_on_when_the_clock_is_put_back)
+{
+	int64_t opened = clock_now;
+	char *before;
+
+	let_use_wait();
+	spend("bio");
+	clock_now = opened + 24 * HOUR;
+	DONE("", "charge", "bio", "1");
+	before = exported();
+	clock_now -= 3 * WHEN_SECOND;
+	dev("bio")->usage += 40;
+	DONE("bio: charged 0.01 SU used on dev", "check");
+	/* If the check lost the reading, the use would be as old as the hold, and be recorded. */
+	UNCHANGED(before);
+	RUN("balance", "bio", "-nPo", "Unentered", "--seconds");
+	ck_assert_str_eq(out, "40\n");
+}
+END_TEST
+
 START_TEST(use_waits_for_its_entry_and_is_reported)
 {
 	let_use_wait();
@@ -785,7 +805,8 @@ START_TEST(nothing_starts_from_a_usage_that_cannot_be_read)
 {
 	dev("art")->usage = 500;
 	set_raw("art", "nan");
-	GIVES(1, NULL, "account 'art' was not opened: its present use in Slurm", "open", "art");
+	GIVES(1, NULL, "account 'art' was not opened: the present use of 'art' in Slurm", "open",
+	      "art");
 	GIVES(0, "opened art", "RawUsage of art is \"nan\"", "open", "art", "1", "--later");
 	GIVES(3, NULL, "art: its usage on dev cannot be read", "check");
 	RUN("journal", "art", "-nPo", "Kind");
@@ -1482,6 +1503,7 @@ int main(void)
 	tcase_add_test(charges, the_local_cluster_is_asked_when_none_is_named);
 	tcase_add_test(charges, use_is_as_old_as_where_the_account_is);
 	tcase_add_test(charges, use_waits_for_its_entry_and_is_reported);
+	tcase_add_test(charges, use_waits_from_its_reading_on_when_the_clock_is_put_back);
 	tcase_add_test(charges, an_entry_by_hand_follows_the_use);
 	tcase_add_test(charges, use_that_waits_is_held_for);
 	tcase_add_test(charges, use_that_waits_is_not_lost_when_the_reading_goes_down);

@@ -77,7 +77,7 @@ START_TEST(a_list_that_makes_no_sense_is_refused)
 		{"- {ref: a, terms: bio}\n", "1:3", "changes no terms"},
 		{"- {ref: a, terms: bio, note: x}\n", "1:3", "changes no terms"},
 		{"- {ref: a, terms: bio, limited: yes, unlimited: yes}\n", "1:3", "exclude"},
-		{"- {ref: a, deposit: bio, su: 1, start: tomorrow}\n", "1:3", "not a time"},
+		{"- {ref: a, deposit: bio, su: 1, start: tomorrow}\n", "1:40", "not a time"},
 		{"- {ref: a, deposit: bio, su: 1, end: 2026-01-01}\n", "1:3",
 		 "not after its start"},
 		{"- {ref: \"job:1\", deposit: bio, su: 1}\n", "1:3", "keeps for itself"},
@@ -128,7 +128,7 @@ static size_t times(const char *text, const char *part)
 START_TEST(all_that_is_wrong_with_a_list_is_said_at_once)
 {
 	static const char *const says[] = {
-		":1:3: 'x' is not a time",
+		":1:40: 'x' is not a time",
 		":2:3: start and end are for the first deposit: give its SU",
 		":3:30: 'one' is not an amount",
 		":4:3: the entry lacks the key 'ref'",
@@ -198,6 +198,302 @@ START_TEST(not_all_of_a_wrong_list_is_said)
 	write_file(text);
 	REFUSED(1, "20 or more of the 32 entries", "import", "--append", file);
 	ck_assert_uint_eq(times(err, "\n"), 21);
+}
+END_TEST
+
+/* ---- tables ---- */
+
+static char sheet[96];
+
+static void write_sheet(const char *text)
+{
+	(void)snprintf(sheet, sizeof(sheet), "%s/round.CSV", test_folder);
+	util_write_file(sheet, text, strlen(text));
+}
+
+#define HEAD "verb,account,ref,su,to,start,end,note,from-zero\n"
+
+START_TEST(a_table_that_makes_no_sense_is_refused)
+{
+	static const struct {
+		const char *text, *says;
+		int code;
+	} cases[] = {
+		{"", "row 1: a header row is expected, as in `ref,verb", 2},
+		{"\n , ,\n", "row 3: a header row is expected", 2},
+		{HEAD, "row 2: a row with a request is expected", 2},
+		{"verb,account;ref,su\n", "row 1: the header row has two kinds", 2},
+		{"\xff\xfev\0", "is not UTF-8: save it as CSV", 2},
+		{"\xef\xbb verb,account,ref\n", "begins with an unknown character", 2},
+		{"verb,account,reff\n",
+		 "row 1, column C: there is no column 'reff': did you "
+		 "mean 'ref'?",
+		 2},
+		{"verb,account,ref,PI\n", "row 1, column D: there is no column 'pi'", 2},
+		{"verb,account,ref,su,SU\n", "row 1, column E: column D has the name 'su'", 2},
+		{"verb,account,\"ref\"x\n", "row 1, column C: a text with quotation marks", 2},
+		{"verb,ref,su\n", "row 1: there is no column 'account'", 2},
+		{"verb,account,su\n", "row 1: there is no column 'ref'", 2},
+		{"account,ref,su\n", "row 1: there is no column 'verb'", 2},
+		{HEAD "deposit,bio,a,\"1\n", "row 2: a quotation mark has no counterpart", 2},
+		{HEAD ",bio,a,1\n", "row 2, column verb: the cell is empty", 2},
+		{HEAD "depost,bio,a,1\n",
+		 "row 2, column verb: there is no verb 'depost': did "
+		 "you mean 'deposit'?",
+		 2},
+		{HEAD "deposit,,a,1\n", "row 2, column account: the cell is empty", 2},
+		{HEAD "deposit,bio,,1\n", "row 2: the entry lacks the column 'ref'", 2},
+		{HEAD "deposit,bio,a\n", "row 2: the entry lacks the column 'su'", 2},
+		{HEAD "transfer,bio,a,1\n", "row 2: the entry lacks the column 'to'", 2},
+		{HEAD "deposit,bio,a,1,chem\n",
+		 "row 2, column to: column 'to' is not known with "
+		 "deposit; the columns are: ref,",
+		 2},
+		{HEAD "deposit,\"bio,chem\",a,1\n", "row 2, column account:", 2},
+		{HEAD "deposit,bio,a,\"10,5\"\n",
+		 "row 2, column su: '10,5' is not an amount: give "
+		 "SU as a plain number without separators",
+		 2},
+		{HEAD "deposit,bio,a,10.000\n",
+		 "row 2, column su: '10.000' could be 10 or 10000: "
+		 "write one of these",
+		 2},
+		{HEAD "deposit,bio,a,1e3\n", "row 2, column su: '1e3'", 2},
+		{HEAD "deposit,bio,a,=1+1\n", "row 2, column su: '=1+1'", 2},
+		{HEAD "deposit,bio,a,1,,01.02.2027\n", "row 2, column start: '01.02.2027'", 2},
+		{HEAD "deposit,bio,a,1,,,2020-01-01\n", "row 2: the window would end", 2},
+		{HEAD "open,geo,a,1,,,,,TRUE\n", "row 2, column from-zero: from-zero must be yes",
+		 2},
+		{HEAD "deposit,bio,a,1,,,,\"one\ntwo\"\n", "row 2, column note: the text is not",
+		 2},
+		{HEAD "deposit,bio,a,1,,,,\xe4\n", "row 2, column note: the text is not UTF-8", 2},
+		{HEAD "deposit,bio,a,1,,,,,,x\n",
+		 "row 2, column J: the row has 10 cells, and the "
+		 "header row 9",
+		 2},
+		{HEAD "deposit,bio,a,1,000,,,,,\n", "row 2, column J: the row has 10 cells", 2},
+		{"ref,verb,account,su,\na,deposit,bio,1,x\n",
+		 "row 2, column E: the column has no name", 2},
+		{"ref,verb,account,su,note\na,deposit,bio,10,50\n",
+		 "row 2, column note: '50' may be the rest of an amount", 2},
+		{"ref,verb,account,su,note\na,deposit,bio,1,000 000\n",
+		 "row 2, column note: '000 000' may be", 2},
+		{"ref,verb,account,su,note\na,deposit,bio,1,000.50\n", "'000.50' may be", 2},
+		{"ref,verb,account,su,note\na,deposit,bio,1,000,\n", "the row has 6 cells", 2},
+		{"ref,verb,account,su,# x\na,deposit,bio,10,50\n", "'50' may be", 2},
+		{"ref,verb,account,credit,note\na,terms,bio,10,50\n", "away from column credit", 2},
+		{HEAD "deposit,bio,a,1,,,,5\" disk\n", "row 2, column note: a text with quotation",
+		 2},
+		{HEAD "deposit,bio,a,1,,,,\"a\"b\n", "row 2, column note: a text with quotation",
+		 2},
+		{"ref,verb,account,su,#REF!\n",
+		 "row 1, column E: '#REF!' is an error of the spreadsheet", 2},
+		{"ref,verb,account,su,#N/A\n", "'#N/A' is an error", 2},
+		{"ref,verb,account,su,#NAME?\n", "'#NAME?' is an error", 2},
+		{"ref,verb,account,su,#remark\n", "row 1, column E: there is no column '#remark'",
+		 2},
+		{HEAD "deposit,bio,a,1,,,,#VALUE!\n", "row 2, column note: '#VALUE!' is an error",
+		 2},
+		{HEAD "deposit,bio,a,#DIV/0!\n", "row 2, column su: '#DIV/0!' is an error", 2},
+		{HEAD "deposit,bio,#NUM!,1\n", "row 2, column ref: '#NUM!' is an error", 2},
+		{HEAD "deposit,bio,#NULL!,1\n", "row 2, column ref: '#NULL!' is an error", 2},
+		{HEAD "deposit,bio,Err:502,1\n", "row 2, column ref: 'Err:502' is an error", 2},
+		{HEAD "deposit,none,a,1\n", "row 2: account 'none' is not in the bank", 1},
+		{HEAD "deposit,bio,a,1\n\n,,,\ndeposit,bio,a,1\n",
+		 "row 5: the ref 'a' is in row 2 already", 2},
+		/* The rows of a text count once. */
+		{HEAD "deposit,bio,\"a\n\n\",1\ndeposit,bio,b,x\n", "row 3, column su: 'x'", 2},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		write_sheet(cases[i].text);
+		REFUSED(cases[i].code, cases[i].says, "import", "--append", sheet);
+		ck_assert_ptr_nonnull(strstr(err, "round.CSV"));
+	}
+	write_sheet("account,ref,su\nbio,a,1\n");
+	REFUSED(2, "--verb takes no 'depost'", "import", "--append", "--verb", "depost", sheet);
+	REFUSED(2, "--verb takes no 'share'", "import", "--append", "--verb", "share", sheet);
+	REFUSED(2, "go with --append", "import", "--predecessor", "--from-csv", sheet);
+	write_file("account,ref,su\nbio,a,1\n");
+	REFUSED(2, "--verb is for CSV", "import", "--append", "--verb", "deposit", file);
+	write_sheet(HEAD "deposit,bio,a,1\n");
+	REFUSED(2, "leave --verb out", "import", "--append", "--verb", "deposit", sheet);
+}
+END_TEST
+
+START_TEST(refs_that_spreadsheets_change_are_refused)
+{
+	static const char *const bad[] = {
+		"7",	    "007", "2.027E+15", "1e5",	  "3-2027", "03-04",	     "2027-03-01",
+		"3/4",	    "1.3", "10:30",	"Mar-27", "3-MAR",  "3. March 2027", "May2027",
+		"2027-sep", "-5",  "1,5",	"4.5e-3",
+	};
+	static const char *const good[] = {
+		"2027-physics", "r-2027-3", "march-bio", "mar", "3e",	 "5e2x",   "2027-mar-bio",
+		"3-m",		"e5",	    "-",	 "r7",	"ma-27", "3-marx",
+	};
+	char text[128];
+
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		(void)snprintf(text, sizeof(text), HEAD "deposit,bio,\"%s\",1\n", bad[i]);
+		write_sheet(text);
+		REFUSED(2, "is a number or a date to spreadsheets", "import", "--append", sheet);
+		ck_assert_ptr_nonnull(strstr(err, "row 2, column ref: "));
+	}
+	for (size_t i = 0; i < COUNT(good); i++) {
+		(void)snprintf(text, sizeof(text), HEAD "deposit,bio,\"%s\",1\n", good[i]);
+		write_sheet(text);
+		DONE("recorded 1 of 1", "import", "--append", sheet);
+	}
+	/* A list keeps them. */
+	write_file("- {ref: 3-2027, deposit: bio, su: 1}\n");
+	DONE("recorded 1 of 1", "import", "--append", file);
+}
+END_TEST
+
+START_TEST(all_that_is_wrong_with_a_table_is_said_at_once)
+{
+	static const char *const says[] = {
+		": row 2, column su: 'one' is not an amount",
+		": row 3, column end: 'x' is not a time",
+		": row 4, column verb: there is no verb",
+		": row 6: account 'bio' has 1.00 SU to take",
+		": row 7, column note: a text with",
+	};
+	char text[64 * 32] = HEAD, *to = text + strlen(text);
+
+	write_sheet(HEAD "deposit,bio,a,one\ndeposit,bio,b,1,,,x\nfoo,bio,c,1\n"
+			 "deposit,bio,d,1\nwithdraw,bio,e,5\ndeposit,bio,f,1,,,,\"a\"b\n");
+	REFUSED(2, "5 of the 6 entries", "import", "--append", "--dry-run", sheet);
+	for (size_t i = 0; i < COUNT(says); i++)
+		ck_assert_msg(strstr(err, says[i]), "'%s' is not in: %s", says[i], err);
+	ck_assert_uint_eq(times(err, "\n"), COUNT(says) + 1);
+	for (int i = 0; i < 40; i++)
+		to += sprintf(to, "deposit,bio,r%d,x\n", i);
+	write_sheet(text);
+	REFUSED(2, "nothing was recorded: 20 entries or more of ", "import", "--append", sheet);
+	ck_assert_uint_eq(times(err, "\n"), 21);
+	write_sheet("verb,acount,ref,sum\n");
+	REFUSED(2, "row 1, column B: there is no column 'acount': did you mean 'account'?",
+		"import", "--append", sheet);
+	ck_assert_ptr_nonnull(strstr(err, "row 1, column D: "));
+}
+END_TEST
+
+START_TEST(a_table_is_entered_once)
+{
+	/* Separators, ends of lines, quotes, columns in any order, remarks, blank columns. */
+	static const char *const tables[] = {
+		"Ref,VERB,account,su,start,note\n"
+		"a,open,geo,5,,\n"
+		"b,deposit,bio,10.5,2026-11-01,\"say \"\"no\"\", =1+1\"\n"
+		"c,withdraw,BIO,1800s\n",
+		"\xef\xbb\xbf# who;;note;su;account;verb;ref;start\r\n"
+		"Müller, Jörg;;;5;geo;open;a;\r\n;;;;;;;\r\n\r\n"
+		"x;;\"say \"\"no\"\", =1+1\";\"10.5\";bio;\"deposit\" ; b ;2026-11-01\r\n"
+		";;;1800s;Bio;withdraw;c;",
+		"verb\taccount\tref\tsu\tnote\tstart\r"
+		"open\tgeo\ta\t5\r"
+		"deposit\tbio\tb\t10.5\t\"say \"\"no\"\", =1+1\"\t2026-11-01\r"
+		"withdraw\tbio\tc\t1800s\r",
+	};
+
+	for (size_t i = 0; i < COUNT(tables); i++) {
+		write_sheet(tables[i]);
+		DONE(i ? "recorded 0 of 3 requests, 3 were" : "recorded 3 of 3", "import",
+		     "--append", sheet);
+		MONEY("geo", "18000|0|18000");
+		MONEY("bio", "36000|0|36000");
+		RUN("journal", "--ref", "b", "-nPo", "Note");
+		ck_assert_str_eq(out, "say \"no\", =1+1\n");
+	}
+	/* The same requests as a list. */
+	write_file("- {ref: a, open: geo, su: 5}\n- {ref: c, withdraw: bio, su: 1800s}\n");
+	DONE("recorded 0 of 2 requests, 2 were", "import", "--append", file);
+	/* By its form, and with one verb for all. */
+	write_file("account;ref;su\nbio;d;1\nchem;e;2\n");
+	DONE("recorded 2 of 2", "import", "--append", "--from-csv", "--verb", "deposit", file);
+	MONEY("chem", "7200|0|7200");
+	/* Digits are a note where they cannot be half an amount. */
+	write_sheet("ref,verb,account,su,note\nf,deposit,bio,1,50 nodes\n,,,,,,,\n");
+	DONE("recorded 1 of 1", "import", "--append", sheet);
+	/* Errors in remarks are remarks, and not all that begins with # is an error. */
+	write_sheet("#,ref,verb,account,su,note,# x\n"
+		    "#REF!,i,deposit,bio,1,#4711!,#N/A\n#4,#j,deposit,bio,1,#n/a?\n");
+	DONE("recorded 2 of 2", "import", "--append", sheet);
+	write_sheet("ref,verb,account,note,su\ng,deposit,bio,50,1\n");
+	DONE("recorded 1 of 1", "import", "--append", sheet);
+	write_sheet("ref;verb;account;su;note\nh;deposit;bio;1;50\n");
+	DONE("recorded 1 of 1", "import", "--append", sheet);
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(a_list_can_set_hold_release_and_close)
+{
+	uint64_t count;
+
+	DONE("", "deposit", "chem", "4");
+	write_sheet("verb,account,ref,su,until,note\n"
+		    "set,bio,a,10,,\n"
+		    "deposit,bio,b,5,,\n"
+		    "set,bio,c,12,,\n"
+		    "set,chem,d,0,,\n"
+		    "open,geo,e,3,,\n"
+		    "set,geo,f,7,,\n"
+		    "hold,bio,g,,now+2days,asked them\n"
+		    "close,chem,h\n");
+	GIVES(0, "bio|0|43200|0\nchem|14400|0|0\ngeo||25200|0\n", "8 of 8 requests would be",
+	      "import", "--append", "--dry-run", "-nP", "--seconds", sheet);
+	ck_assert_str_eq(fake_account("dev", "bio")->limits, "");
+	DONE("recorded 8 of 8", "import", "--append", sheet);
+	MONEY("bio", "43200|0|43200");
+	MONEY("chem", "0|0|0");
+	MONEY("geo", "25200|0|25200");
+	/* Slurm follows at once. */
+	ck_assert_str_eq(fake_account("dev", "bio")->limits, "cpu=0");
+	ck_assert_str_eq(fake_account("dev", "chem")->limits, "cpu=0");
+	count = entries();
+	/* Money that came later stays. */
+	DONE("", "deposit", "geo", "1");
+	DONE("recorded 0 of 8 requests, 8 were", "import", "--append", sheet);
+	MONEY("geo", "28800|0|28800");
+	ck_assert_uint_eq(entries(), count + 1);
+	write_file("- {ref: i, release: bio}\n");
+	DONE("recorded 1 of 1", "import", "--append", file);
+	ck_assert_str_eq(fake_account("dev", "bio")->limits, "");
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(a_list_sets_holds_and_closes_what_it_can)
+{
+	static const struct {
+		const char *text, *says;
+		int code;
+	} cases[] = {
+		/* An entry would have to remember the ref. */
+		{"- {ref: a, set: bio, su: 0}\n", "1:3: account 'bio' is allocated 0.00 SU already",
+		 1},
+		{"- {ref: a, deposit: bio, su: 5}\n- {ref: b, set: bio, su: 5}\n",
+		 "2:3: account 'bio' is allocated 5.00 SU already", 1},
+		{"- {ref: a, set: bio}\n", "1:3: the entry lacks the key 'su'", 2},
+		{"- {ref: a, set: bio, su: all}\n", "1:26: 'all'", 2},
+		{"- {ref: a, set: none, su: 1}\n", "1:3: account 'none' is not in the bank", 1},
+		{"- {ref: a, hold: bio, su: 1}\n", "1:23: key 'su' is not known with hold", 2},
+		{"- {ref: a, hold: bio, until: x}\n", "1:30: 'x' is not a time", 2},
+		{"- {ref: a, hold: bio, until: 2020-01-01}\n", "1:3: until 2020-01-01", 2},
+		{"- {ref: a, hold: bio}\n- {ref: b, hold: bio}\n", "2:3: account 'bio' is held", 1},
+		{"- {ref: a, release: bio}\n", "1:3: account 'bio' is not held", 1},
+		{"- {ref: a, close: bio}\n- {ref: b, close: bio}\n",
+		 "2:3: account 'bio' is closed already", 1},
+		{"- {ref: a, close: bio}\n- {ref: b, set: bio, su: 1}\n", "2:3: account 'bio'", 1},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		write_file(cases[i].text);
+		REFUSED(cases[i].code, cases[i].says, "import", "--append", file);
+	}
 }
 END_TEST
 
@@ -358,8 +654,12 @@ START_TEST(the_template_can_be_run)
 	DONE("", "open", "chemistry", "300");
 	RUN("import", "--append", file);
 	ck_assert_msg(status == 0, "%s", err);
-	check_has(__FILE__, __LINE__, "the output", out, "recorded 7 of 7");
+	check_has(__FILE__, __LINE__, "the output", out, "recorded 11 of 11");
 	MONEY("biology", "360000|0|360000");
+	DONE("2027-physics,deposit,physics,,10000,", "import", "--template", "--from-csv");
+	write_file(out);
+	DONE("recorded 3 of 8 requests, 5 were in the books already", "import", "--append",
+	     "--from-csv", file);
 }
 END_TEST
 
@@ -807,6 +1107,12 @@ int main(void)
 	tcase_add_test(lists, a_list_that_makes_no_sense_is_refused);
 	tcase_add_test(lists, all_that_is_wrong_with_a_list_is_said_at_once);
 	tcase_add_test(lists, not_all_of_a_wrong_list_is_said);
+	tcase_add_test(lists, a_table_that_makes_no_sense_is_refused);
+	tcase_add_test(lists, all_that_is_wrong_with_a_table_is_said_at_once);
+	tcase_add_test(lists, refs_that_spreadsheets_change_are_refused);
+	tcase_add_test(lists, a_table_is_entered_once);
+	tcase_add_test(lists, a_list_can_set_hold_release_and_close);
+	tcase_add_test(lists, a_list_sets_holds_and_closes_what_it_can);
 	tcase_add_test(lists, a_list_is_entered_once);
 	tcase_add_test(lists, where_counting_starts_is_asked_once_for_all);
 	tcase_add_test(lists, a_known_ref_with_another_request_refuses_all);

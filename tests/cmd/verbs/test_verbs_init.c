@@ -170,6 +170,40 @@ START_TEST(who_is_not_root_is_told_and_not_asked)
 }
 END_TEST
 
+#define ROOM "1000000000000000"
+
+/* doctor says the rest: tests/cmd/doctor/test_scavenger.c. */
+START_TEST(the_scavenger_qos_is_made_or_mended_by_one_line)
+{
+	GIVES(0, "made an empty bank in ", "next", "init", "-b", folder);
+	ck_assert_ptr_null(strstr(out, "sacctmgr -i"));
+	(void)snprintf(folder, sizeof(folder), "%s/new2", test_folder);
+	DONE("for `enforcement: scavenge` (subank(7)): sacctmgr -i add qos scavenger set "
+	     "UsageFactor=0 GrpTRESMins=cpu=" ROOM "\n",
+	     "init", "--settings", "-b", folder, "-c", file);
+	ck_assert_int_eq(unlink(file), 0);
+	fake_qos = "scavenger|cpu=" ROOM "||||0.000000|\n";
+	DONE("wrote settings to ", "init", "--settings", "-b", folder, "-c", file);
+	ck_assert_ptr_null(strstr(out, "sacctmgr -i"));
+	/* As the settings have it. */
+	set_settings("enforcement: scavenge\nscavenger_qos: Low\nlever: GrpTRESMins=node\n");
+	GIVES(0, "made an empty bank in ",
+	      "there is no QOS low (scavenger_qos in the settings): sacctmgr -i add qos low set "
+	      "UsageFactor=0 GrpTRESMins=node=" ROOM "\n",
+	      "init", "-b", folder);
+	fake_qos = "low|node=999999999999999||7||0.000000|\n";
+	(void)snprintf(folder, sizeof(folder), "%s/new3", test_folder);
+	GIVES(0, "made an empty bank in ",
+	      "jobs in QOS low (scavenger_qos in the settings) would not start, or not stop: "
+	      "sacctmgr -i modify qos low set GrpTRESMins=node=" ROOM " GrpJobs=-1\n",
+	      "init", "-b", folder);
+	fake_qos = "low|node=" ROOM "||||0.000000|\n";
+	(void)snprintf(folder, sizeof(folder), "%s/new4", test_folder);
+	GIVES(0, "made an empty bank in ", "next", "init", "-b", folder);
+	ck_assert_ptr_null(strstr(err, "sacctmgr -i"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("verbs_init");
@@ -185,6 +219,7 @@ int main(void)
 	tcase_add_test(tcase, folders_of_settings_are_made);
 	tcase_add_test(tcase, on_a_terminal_root_is_offered_settings);
 	tcase_add_test(tcase, who_is_not_root_is_told_and_not_asked);
+	tcase_add_test(tcase, the_scavenger_qos_is_made_or_mended_by_one_line);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);
 }

@@ -163,8 +163,66 @@ START_TEST(each_crossing_hold_release_and_notice_is_delivered_once)
 			 10 * SU + 1);
 	ck_assert_int_eq(json_integer_value(json_object_get(balance, "used_seconds")), 0);
 	ck_assert_int_eq(json_integer_value(json_object_get(balance, "debt_seconds")), 0);
+	ck_assert_uint_eq(json_array_size(json_object_get(entry, "contacts")), 0);
 	json_decref(entry);
+	DONE("", "terms", "bio", "--contact", "pi@x.org,office@x.org");
+	told[0] = '\0';
+	DONE("", "release", "bio");
+	DONE("", "check");
+	ck_assert_ptr_nonnull(strstr(told, "\"contacts\":[\"pi@x.org\",\"office@x.org\"]"));
 	DONE("", "verify");
+}
+END_TEST
+
+/* Checks the state and the scavenger QOS in the newest message about [account]. */
+static void expect_state(const char *account, const char *state)
+{
+	char name[64], expected[96];
+	const char *at = NULL, *found;
+
+	(void)snprintf(name, sizeof(name), "\"account\":\"%s\"", account);
+	(void)snprintf(expected, sizeof(expected), "\"state\":%s}", state);
+	for (const char *next = told; (next = strstr(next, name)); next++)
+		at = next;
+	found = at ? strstr(at, expected) : NULL;
+	ck_assert_msg(found && !memchr(at, '\n', (size_t)(found - at)), "%s: %s", account, told);
+}
+
+START_TEST(the_state_shows_holds_of_accounts_above)
+{
+	(void)fake_account("dev", "lab");
+	strcpy(fake_account("dev", "lab")->parent, "bio");
+	DONE("", "open", "lab", "5");
+	DONE("", "check");
+	told[0] = '\0';
+	DONE("", "hold", "lab");
+	DONE("", "check");
+	expect_state("lab", "\"held\",\"scavenger_qos\":null");
+	DONE("", "hold", "bio");
+	DONE("", "release", "lab");
+	DONE("", "check");
+	expect_state("bio", "\"held\",\"scavenger_qos\":null");
+	expect_state("lab", "\"blocked\",\"scavenger_qos\":null");
+
+	/* A budget stays blocked by the hold of its account. */
+	DONE("", "open", "bio", "5", "--resource", "gres/gpu");
+	DONE("held", "withdraw", "bio", "5", "--resource", "gres/gpu");
+	DONE("released", "deposit", "bio", "5", "--resource", "gres/gpu");
+	DONE("", "check");
+	expect_state("bio:gres/gpu", "\"blocked\",\"scavenger_qos\":null");
+	DONE("", "release", "bio");
+	DONE("", "check");
+	expect_state("bio", "\"open\",\"scavenger_qos\":null");
+
+	/* Under scavenge, jobs below the account start in the QOS, too. */
+	set_settings(WITH "scavenger_qos: scav\nenforcement: scavenge\n");
+	DONE("", "hold", "lab");
+	use(11 * SU);
+	DONE("", "check");
+	expect_state("bio", "\"scavenge\",\"scavenger_qos\":\"scav\"");
+	DONE("", "release", "lab");
+	DONE("", "check");
+	expect_state("lab", "\"scavenge\",\"scavenger_qos\":\"scav\"");
 }
 END_TEST
 
@@ -334,6 +392,7 @@ int main(void)
 	tcase_add_test(tcase, a_hanging_command_makes_the_rest_wait);
 	tcase_add_test(tcase, a_slow_or_failing_command_makes_the_rest_wait);
 	tcase_add_test(tcase, each_crossing_hold_release_and_notice_is_delivered_once);
+	tcase_add_test(tcase, the_state_shows_holds_of_accounts_above);
 	tcase_add_test(tcase, thresholds_are_armed_by_time_alone);
 	tcase_add_test(tcase, of_thresholds_crossed_at_once_the_highest_is_delivered);
 	tcase_add_test(tcase, a_dry_run_delivers_nothing);

@@ -42,6 +42,32 @@ static void setup(void)
 
 /* ---- terms ---- */
 
+START_TEST(people_are_terms_in_an_entry_of_their_own)
+{
+	REFUSED(1, "account 'bio' has these already: contacts none, managers none", "terms", "bio",
+		"--contact", "none");
+	DONE("contacts are pi@x.org,office@x.org, managers are none; bio has", "terms", "bio",
+	     "--contact", "pi@x.org,office@x.org", "--ref", "r");
+	DONE("", "terms", "bio", "--manager", "ann");
+	/* The request was recorded before. */
+	DONE("entry 4", "terms", "bio", "--contact", "pi@x.org,office@x.org", "--ref", "r");
+	REFUSED(1, "contacts pi@x.org,office@x.org, managers ann", "terms", "bio", "--contact",
+		"pi@x.org,office@x.org");
+	/* Both entries, or the one that changes something. */
+	DONE("credit 1.00 SU, enforcement hold, lever GrpTRESMins=cpu, meter rawusage, thresholds "
+	     "none; contacts are pi@x.org, managers are ann",
+	     "terms", "bio", "--credit", "1", "--contact", "pi@x.org");
+	DONE("thresholds none; bio has", "terms", "bio", "--credit", "2", "--contact", "pi@x.org");
+	DONE("contacts     pi@x.org\nmanagers     ann\n", "terms", "bio");
+	DONE("bio|pi@x.org|ann\n", "terms", "-nPo", "Account,Contacts,Managers");
+	DONE("contacts pi@x.org; managers ann\n", "journal", "bio", "-k", "people", "-nPo",
+	     "Detail");
+	DONE("", "terms", "bio", "--contact", "none", "--manager", "none");
+	DONE("bio||\n", "terms", "-nPo", "Account,Contacts,Managers");
+	DONE("", "verify");
+}
+END_TEST
+
 START_TEST(terms_that_make_no_sense_are_refused)
 {
 	REFUSED(2, "one account at a time", "terms", "--unlimited");
@@ -54,6 +80,12 @@ START_TEST(terms_that_make_no_sense_are_refused)
 	REFUSED(2, "there is no rule for --enforce 'maybe': there are site, off, warn, hold, limit",
 		"terms", "bio", "--enforce", "maybe");
 	REFUSED(2, "for --enforce ''", "terms", "bio", "--enforce", "");
+	REFUSED(2, "'pi' is not a mail address: NAME@DOMAIN", "terms", "bio", "--contact", "pi");
+	REFUSED(2, "--contact is empty: `none` ends the list", "terms", "bio", "--contact", "");
+	REFUSED(2, "'-x' is not the name of a user", "terms", "bio", "--manager", "ann,-x");
+	REFUSED(2, "'ann' is named twice", "terms", "bio", "--manager", "ann,bob,ann");
+	REFUSED(2, "leave --resource out", "terms", "bio", "--contact", "a@x", "--resource",
+		"gres/gpu");
 	REFUSED(2, "", "terms", "bio", "--credit", "-1");
 	REFUSED(2, "", "terms", "bio", "--credit", "much");
 	REFUSED(2, "", "terms", "bio", "--credit", "0.0001");
@@ -160,7 +192,9 @@ START_TEST(terms_of_all_accounts_are_a_table)
 	     "    \"own\": null,\n"
 	     "    \"quota_seconds\": 0,\n"
 	     "    \"every\": null,\n"
-	     "    \"share_seconds\": 0\n"
+	     "    \"share_seconds\": 0,\n"
+	     "    \"contacts\": null,\n"
+	     "    \"managers\": null\n"
 	     "  }\n",
 	     "terms", "bio", "--json");
 	DONE("Account Lever\nchem    GrpTRESRunMins=cpu*\n", "terms", "chem", "-o",
@@ -733,6 +767,7 @@ int main(void)
 		suite_add_tcase(suite, all[i]);
 	}
 	tcase_add_test(terms, terms_that_make_no_sense_are_refused);
+	tcase_add_test(terms, people_are_terms_in_an_entry_of_their_own);
 	tcase_add_test(terms, terms_are_shown_and_what_is_not_named_stays);
 	tcase_add_test(terms, terms_of_all_accounts_are_a_table);
 	tcase_add_test(terms, the_table_of_terms_fits_a_terminal);

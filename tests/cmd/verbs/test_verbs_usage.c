@@ -70,6 +70,17 @@ START_TEST(what_is_malformed_is_refused)
 {
 	REFUSED(2, "--by takes no 'usr': did you mean 'user'?", "usage", "bio", "--by", "usr");
 	REFUSED(2, "--by takes no ''", "statement", "bio", "--by", "");
+	REFUSED(2, "--by takes no ''", "usage", "bio", "--by", "month,");
+	REFUSED(2, "--by takes no 'partitoin': did you mean 'partition'?", "usage", "bio", "--by",
+		"month,partitoin");
+	REFUSED(2, "--by has 'user' twice", "usage", "bio", "--by", "user,user");
+	REFUSED(2, "one or two words: leave out 'qos'", "usage", "bio", "--by", "user,month,qos");
+	REFUSED(2, "leave the other word out", "usage", "bio", "--by", "job,user");
+	REFUSED(2, "leave the other word out", "statement", "bio", "--by", "month,job");
+	REFUSED(2, "--month-of takes no 'ende': did you mean 'end'?", "usage", "bio", "--by",
+		"month", "--month-of", "ende");
+	REFUSED(2, "add --by month", "usage", "bio", "--month-of", "end");
+	REFUSED(2, "add --by month", "usage", "bio", "--by", "user,qos", "--month-of", "entry");
 	REFUSED(2, "leave one out", "statement", "bio", "--by", "user", "--entries");
 	REFUSED(1, "account 'nosuch' is not in the bank", "usage", "nosuch");
 	GIVES(1, "bio|ann|2|", "account 'nosuch' is not in the bank", "usage", "bio", "nosuch",
@@ -223,6 +234,303 @@ START_TEST(what_is_given_back_counts_with_its_job)
 }
 END_TEST
 
+START_TEST(use_by_two_is_sorted_by_the_first)
+{
+	IS("User|QOS|Jobs|Used|Share\nann|fast|1|300|58\nann|normal|1|60|11\nbob|fast|1|40|7\n"
+	   "(RawUsage)|(RawUsage)|0|100|19\n(unknown)|normal|1|10|1\n"
+	   "(reconciled)|(reconciled)|0|3|0\n",
+	   "usage", "bio", "-P", "--seconds", "--by", "user,qos");
+	IS("QOS|User|Jobs|Used|Share\nfast|ann|1|300|58\nfast|bob|1|40|7\nnormal|ann|1|60|11\n"
+	   "normal|(unknown)|1|10|1\n(RawUsage)|(RawUsage)|0|100|19\n"
+	   "(reconciled)|(reconciled)|0|3|0\n",
+	   "usage", "bio", "-P", "--seconds", "--by", "qos,user");
+	IS("Month|Partition|Jobs|Used|Share\n2026-11|main|4|410|79\n2026-11|(RawUsage)|0|100|19\n"
+	   "2026-11|(reconciled)|0|3|0\n",
+	   "usage", "bio", "-P", "--seconds", "--by", "month,partition");
+	IS("opening available|||0\nopening balance|||0\ndeposits|||36000\n"
+	   "used|ann|2026-11|-360\nused|bob|2026-11|-40\nused|(RawUsage)|2026-11|-100\n"
+	   "used|(unknown)|2026-11|-10\nused|(reconciled)|2026-11|-3\n"
+	   "closing balance|||35487\nclosing available|||35487\n",
+	   "statement", "bio", "-nPo", "item,user,month,amount", "--seconds", "--by", "user,month",
+	   "--since", "2026-11-01");
+	DONE("bob|fast|40|7\n(total)|(total)|513|100\n", "usage", "bio", "-nPo",
+	     "User,QOS,Used,Share", "--seconds", "--by", "user,qos", "--total", "--sort", "User");
+	/* The first word has the first column, wherever it has a place otherwise. */
+	DONE("Month   User", "usage", "bio", "--by", "month,user");
+	DONE("SlurmAccount User", "usage", "bio", "--by", "account,user");
+	/* CSV has one order of columns. */
+	DONE("\"account\",\"job\",\"user\",\"slurmaccount\",\"partition\"", "usage", "bio", "--by",
+	     "account,user", "--csv");
+	DONE(",,\"ann\",\"bio\",,", "usage", "bio", "--by", "account,user", "--csv");
+	DONE("\"slurmaccount\": \"lab\",\n    \"user\": \"bob\"", "usage", "bio", "--by",
+	     "account,user", "--json");
+	IS("2026-11|(unknown)\n2026-11|ann\n2026-11|bob\n", "usage", "bio", "-nPo", "month,user",
+	   "--by", "month,user", "--since", "2026-11-22T18:30", "--sort", "User");
+}
+END_TEST
+
+/* The sum of a member over the objects of the list in [out] that have the [value], NULL: any. */
+static int64_t sum_of(const char *member, const char *key, const char *value)
+{
+	json_t *list = json_loads(out, JSON_REJECT_DUPLICATES, NULL), *row;
+	int64_t sum = 0;
+	size_t at;
+
+	ck_assert_ptr_nonnull(list);
+	json_array_foreach(list, at, row)
+	{
+		const char *found = key ? json_string_value(json_object_get(row, key)) : NULL;
+
+		if (!value || (found && strcmp(found, value) == 0))
+			sum += json_integer_value(json_object_get(row, member));
+	}
+	json_decref(list);
+	return sum;
+}
+
+/* What the statement says was used, from its lines by kind. No history here has reversals of other
+ * entries than those about use. */
+static int64_t used_by_kind(const char *purse, const char *since, const char *until)
+{
+	static const char *const kinds[] = {"charges", "jobs",	     "fees",
+					    "refunds", "reconciled", "reversals"};
+	int64_t sum = 0;
+
+	DONE("", "statement", purse, "--json", "--since", since, "--until", until);
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		sum -= sum_of("amount_seconds", "item", kinds[i]);
+	return sum;
+}
+
+/* Refunds or reverses one of the newest entries, if that is possible. */
+static void correct(uint64_t *state)
+{
+	static const char *const kinds[] = {"job", "refund", "fee"};
+	const char *kind = kinds[util_below(state, COUNT(kinds))];
+	char entry[32];
+
+	RUN("journal", "bio", "lab", "-nPo", "Entry", "-k", kind, "--last",
+	    util_below(state, 2) ? "1" : "2");
+	(void)snprintf(entry, sizeof(entry), "%.*s", (int)strcspn(out, "\n"), out);
+	if (!*entry)
+		return;
+	if (strcmp(kind, "job") == 0 && util_below(state, 2))
+		RUN("refund", entry, "3s", "--note", "x");
+	else
+		RUN("reverse", entry, "--note", "x");
+}
+
+static void random_history(uint64_t *state)
+{
+	static const char *const users[] = {"ann", "bob", "cid", ""};
+	static const char *const partitions[] = {"main", "gpu"};
+	static const char *const tres[] = {"billing=1,cpu=1,node=1",
+					   "billing=3,cpu=2,gres/gpu=1,node=1"};
+
+	for (int i = 0; i < 60; i++) {
+		int64_t at = (clock_now - T0) / WHEN_SECOND;
+
+		clock_now += (3600 + util_below(state, 86400)) * WHEN_SECOND;
+		switch (util_below(state, 4)) {
+		case 0:
+			correct(state);
+			break;
+		case 1:
+			RUN("charge", util_below(state, 2) ? "bio" : "lab", "7s", "--note", "x");
+			break;
+		default:
+			fake_add_job(
+				"dev",
+				(struct fake_job){
+					.id = 1000 + i,
+					.user = users[util_below(state, COUNT(users))],
+					.partition =
+						partitions[util_below(state, COUNT(partitions))],
+					.qos = util_below(state, 2) ? "fast" : "normal",
+					.tres = tres[util_below(state, COUNT(tres))],
+					.account = util_below(state, 2) ? "bio" : "lab",
+					.start = BEGIN + at,
+					.ran = 1 + util_below(state, 3600)});
+		}
+		RUN("check", "--clock-ok");
+	}
+}
+
+/* By every pair of words, the groups add up to the statement's use of the same account and period,
+ * and to the groups by the first word alone. */
+START_TEST(pairs_add_up_to_the_statement)
+{
+	static const char *const words[] = {"user", "account", "partition", "qos", "month"};
+	static const char *const keys[] = {"user", "slurmaccount", "partition", "qos", "month"};
+	static const char *const values[] = {"ann", "lab", "gpu", "fast", "2026-12"};
+	static const char *const purses[] = {"bio", "lab", "bio:gres/gpu"};
+	static const char *const periods[][2] = {{"2026-11-01", "2027-06-01"},
+						 {"2026-12-01", "2027-01-01"}};
+	uint64_t state = util_seed();
+
+	DONE("", "open", "lab", "10");
+	DONE("", "open", "bio", "10", "--resource", "gres/gpu");
+	random_history(&state);
+	for (size_t i = 0; i < COUNT(purses) * COUNT(periods); i++) {
+		const char *purse = purses[i / COUNT(periods)];
+		const char *const *period = periods[i % COUNT(periods)];
+		int64_t used = used_by_kind(purse, period[0], period[1]), gpus = 0;
+
+		/* An invoice bills the same. */
+		DONE("", "statement", purse, "--json", "--price", "1EUR", "--since", period[0],
+		     "--until", period[1]);
+		ck_assert_int_eq(sum_of("billed_seconds", NULL, NULL), used);
+		if (i % COUNT(periods) == 0)
+			ck_assert_int_ne(used, 0);
+		for (size_t j = 0; j < COUNT(words) * COUNT(words); j++) {
+			const size_t by = j / COUNT(words), then = j % COUNT(words);
+			char pair[64];
+			int64_t some, cpus;
+
+			if (by == then)
+				continue;
+			(void)snprintf(pair, sizeof(pair), "%s,%s", words[by], words[then]);
+			DONE("", "usage", purse, "--json", "--by", pair, "--since", period[0],
+			     "--until", period[1]);
+			ck_assert_msg(sum_of("used_seconds", NULL, NULL) == used, "%s by %s: %s",
+				      purse, pair, out);
+			/* Hours are the same however they are grouped. */
+			ck_assert(j == 1 || sum_of("gpu_seconds", NULL, NULL) == gpus);
+			gpus = sum_of("gpu_seconds", NULL, NULL);
+			some = sum_of("used_seconds", keys[by], values[by]);
+			cpus = sum_of("cpu_seconds", keys[by], values[by]);
+			DONE("", "usage", purse, "--json", "--by", words[by], "--since", period[0],
+			     "--until", period[1], "--total");
+			ck_assert_int_eq(sum_of("used_seconds", keys[by], "(total)"), used);
+			ck_assert_int_eq(sum_of("gpu_seconds", keys[by], "(total)"), gpus);
+			ck_assert_int_eq(sum_of("used_seconds", keys[by], values[by]), some);
+			ck_assert_int_eq(sum_of("cpu_seconds", keys[by], values[by]), cpus);
+			if (strcmp(words[by], "month") != 0 && strcmp(words[then], "month") != 0)
+				continue;
+			DONE("", "usage", purse, "--json", "--by", pair, "--month-of", "end",
+			     "--since", period[0], "--until", period[1]);
+			ck_assert_int_eq(sum_of("used_seconds", NULL, NULL), used);
+		}
+	}
+}
+END_TEST
+
+START_TEST(hours_are_those_of_the_jobs)
+{
+	struct fake_job odd = {.id = 21,
+			       .user = "dan",
+			       .account = "bio",
+			       .start = BEGIN + 7300,
+			       .ran = 20,
+			       .tres = "billing=1,cpu=9223372036854775807,node=1"};
+
+	clock_now = T0 + 3 * HOUR;
+	fake_add_job("dev", (struct fake_job){.id = 20,
+					      .user = "cid",
+					      .account = "bio",
+					      .start = BEGIN + 7300,
+					      .ran = 1800,
+					      .tres = "billing=9,cpu=4,gres/gpu=2,node=1"});
+	fake_add_job("dev", odd);
+	odd.id = 22;
+	odd.tres = "billing=1,node=1";
+	fake_add_job("dev", odd);
+	DONE("charged", "check");
+	IS("User|Jobs|Used|Share|CPU-s|GPU-s\ncid|1|16200|96|7200|3600\nann|2|360|2|360|0\n"
+	   "bob|1|40|0|40|0\ndan|2|40|0||\n(RawUsage)|0|100|0||\n(unknown)|1|10|0|10|0\n"
+	   "(reconciled)|0|3|0||\n",
+	   "usage", "bio", "-P", "--seconds", "--hours");
+	DONE("(RawUsage)|0|100|\n(reconciled)|0|3|\n(total)|7|16753|\n", "usage", "bio", "-nPo",
+	     "Job,Jobs,Used,CPU-s", "--by", "job", "--seconds", "--total");
+	/* No column without the option, as before; with --format without it. */
+	DONE("User|Jobs|Used|Share\n", "usage", "bio", "-P");
+	IS("cid|2.00|1.00\ndan||\n", "usage", "bio", "-nPo", "User,CPU-h,GPU-h", "--since",
+	   "2026-11-22T19:30", "--sort", "-GPU-h", "--by", "user,partition");
+	IS("cid|2.00|1.00\ndan||\n", "usage", "bio", "-nPo", "User,cpu-s,GPU-s", "--since",
+	   "2026-11-22T19:30");
+	/* A group with a job whose hours are not known has none; a refund changes none. */
+	DONE("", "refund", entry_of("job dev/20 "), "--note", "x");
+	IS("2026-11|7|553||\n", "usage", "bio", "-nPo", "Month,Jobs,Used,CPU-h,GPU-h", "--seconds",
+	   "--by", "month");
+	IS("ann|360|0\nbob|40|0\n(unknown)|10|0\n", "usage", "bio", "-nPo", "User,CPU-h,GPU-h",
+	   "--seconds", "--since", "2026-11-22T18:30", "--until", "2026-11-22T19:30");
+	IS("dev/20|1|0|7200|3600\ndev/21|1|20||\ndev/22|1|20||\n", "usage", "bio", "-nPo",
+	   "Job,Jobs,Used,CPU-s,GPU-s", "--by", "job", "--seconds", "--since", "2026-11-22T19:30",
+	   "--sort", "-CPU-s");
+	DONE("\"cpu_seconds\": 7200,\n    \"gpu_seconds\": 3600", "usage", "bio", "--json");
+	DONE("\"cpu_seconds\": null,\n    \"gpu_seconds\": null", "usage", "bio", "--json");
+	DONE(",\"cpu_seconds\",\"gpu_seconds\"", "usage", "bio", "--csv", "--resource", "billing");
+	out_width = 80;
+	DONE("CPU-h", "usage", "bio", "--hours", "--by", "month,partition");
+	for (const char *line = out; *line; line += strcspn(line, "\n") + 1)
+		ck_assert_uint_le(strcspn(line, "\n"), 80);
+	out_width = 0;
+}
+END_TEST
+
+/* A site may make Slurm count types of GPUs alone. */
+START_TEST(types_of_gpus_are_added_up)
+{
+	static const struct {
+		const char *tres, *hours;
+	} jobs[] = {
+		{"billing=9,cpu=2,gres/gpu:a100=4,gres/gpu:v100=1", "20|50\n"},
+		{"billing=9,cpu=2,gres/gpu:a100=4,gres/gpu=5,gres/gpu:v100=1", "20|50\n"},
+		{"billing=9,cpu=2,gres/gpu:a100=4,gres/gpu=0", "20|0\n"},
+		{"billing=9,cpu=2,gres/gpumem:a100=4,gres/gpux=4,gres/gp:a=1", "20|0\n"},
+		{"billing=9,cpu=2,gres/gpu:a100=x", "|\n"},
+		{"billing=9,cpu=2,gres/gpu:a100", "|\n"},
+		{"billing=9,cpu=2,gres/gpu:a=9223372036854775807,gres/gpu:b=1", "|\n"},
+		{"billing=9,cpu=2,gres/gpu:a=9223372036854775807", "|\n"},
+		{"billing=9,gres/gpu:a100=4", "|\n"},
+	};
+
+	/* The fake Slurm borrows names. */
+	char users[COUNT(jobs)][16];
+
+	for (size_t i = 0; i < COUNT(jobs); i++) {
+		char *user = users[i];
+
+		clock_now += HOUR;
+		(void)snprintf(user, sizeof(users[i]), "user%zu", i);
+		fake_add_job("dev", (struct fake_job){.id = 100 + (int)i,
+						      .user = user,
+						      .account = "bio",
+						      .start = clock_now / WHEN_SECOND - 100,
+						      .ran = 10,
+						      .tres = jobs[i].tres});
+		DONE("", "check");
+		DONE("", "usage", "bio", "-nPo", "User,CPU-s,GPU-s", "--seconds", "--sort",
+		     "-User");
+		ck_assert_msg(strncmp(out + strcspn(out, "|") + 1, jobs[i].hours,
+				      strlen(jobs[i].hours)) == 0 &&
+				      strncmp(out, user, strlen(user)) == 0,
+			      "%s: %s", jobs[i].tres, out);
+	}
+}
+END_TEST
+
+START_TEST(months_may_be_those_of_the_end)
+{
+	/* Ends in November, a minute before the end of the month, and is charged in December. */
+	clock_now = T0 + 8 * WHEN_DAY + 6 * HOUR;
+	DONE("", "check", "--clock-ok");
+	clock_now = T0 + 8 * WHEN_DAY + 8 * HOUR;
+	job(7, "ann", NULL, 8 * 86400 + 7 * 3600 - 120, 60);
+	DONE("charged", "check", "--clock-ok");
+	DONE("", "charge", "bio", "5s", "--note", "x");
+	DONE("", "refund", entry_of("job dev/7 "), "20s", "--note", "x");
+	IS("2026-12|1|45\n", "usage", "bio", "-nPo", "Month,Jobs,Used", "--seconds", "--by",
+	   "month", "--since", "2026-12-01");
+	IS("2026-12|1|45\n", "usage", "bio", "-nPo", "Month,Jobs,Used", "--seconds", "--by",
+	   "month", "--since", "2026-12-01", "--month-of", "entry");
+	IS("2026-11|1|40\n2026-12|0|5\n", "usage", "bio", "-nPo", "Month,Jobs,Used", "--seconds",
+	   "--by", "month", "--since", "2026-12-01", "--month-of", "end");
+	IS("2026-11|ann|40\n2026-12|(fees)|5\n", "usage", "bio", "-nPo", "Month,User,Used",
+	   "--seconds", "--by", "month,user", "--since", "2026-12-01", "--month-of", "end");
+}
+END_TEST
+
 START_TEST(months_of_use_are_local_months)
 {
 	ck_assert_int_eq(setenv("TZ", "UTC-200", 1), 0);
@@ -304,6 +612,11 @@ int main(void)
 	tcase_add_test(tcase, use_is_told_apart);
 	tcase_add_test(tcase, a_statement_adds_up_by_whatever);
 	tcase_add_test(tcase, what_is_given_back_counts_with_its_job);
+	tcase_add_test(tcase, use_by_two_is_sorted_by_the_first);
+	tcase_add_test(tcase, pairs_add_up_to_the_statement);
+	tcase_add_test(tcase, hours_are_those_of_the_jobs);
+	tcase_add_test(tcase, types_of_gpus_are_added_up);
+	tcase_add_test(tcase, months_may_be_those_of_the_end);
 	tcase_add_test(tcase, months_of_use_are_local_months);
 	tcase_add_test(tcase, tables_have_bars);
 	tcase_add_test(tcase, what_does_not_add_up_is_no_answer);

@@ -427,6 +427,221 @@ START_TEST(what_cannot_be_published_is_said_and_stops_nothing)
 }
 END_TEST
 
+/* The settings of publish_as() with thresholds. */
+static void set_thresholds(void)
+{
+	char text[512];
+
+	(void)snprintf(text, sizeof(text),
+		       "bank: %s/elsewhere\nclusters: [dev]\nthresholds: [50, 90]\nnotice_days: 0\n"
+		       "publish: all\npublish_file: %s\n",
+		       test_folder, file);
+	set_settings(text);
+}
+
+static int group_calls;
+
+static size_t two_groups(char names[][NAME_SIZE], size_t max)
+{
+	ck_assert_uint_ge(max, 2);
+	(void)snprintf(names[0], NAME_SIZE, "users");
+	(void)snprintf(names[1], NAME_SIZE, "bio");
+	group_calls++;
+	return 2;
+}
+
+START_TEST(warnings_at_a_login)
+{
+	set_thresholds();
+	/* faculty has used 1 of 100 SU; nobody is low. */
+	as_user();
+	DONE("", "balance", "--warn", "faculty", "bio");
+	as_owner();
+	DONE("", "charge", "bio", "4.99");
+	as_user();
+	DONE("", "balance", "--warn", "bio");
+	as_owner();
+	DONE("", "charge", "bio", "0.01");
+	as_user();
+	DONE("bio: 5.00 SU are left of 10.00 SU (50% or more are used)\n", "balance", "--warn",
+	     "BIO", "chem");
+	ck_assert_ptr_null(strstr(out, "chem"));
+	as_owner();
+	DONE("", "charge", "bio", "4");
+	DONE("", "open", "bio", "3", "--resource", "gres/gpu");
+	DONE("", "charge", "bio", "3", "--resource", "gres/gpu");
+	as_user();
+	DONE("bio: 1.00 SU are left of 10.00 SU (90% or more are used)\n"
+	     "bio:gres/gpu: nothing is left of 3.00 GPU-hours, no job starts\n",
+	     "balance", "--warn", "bio");
+	as_owner();
+	DONE("", "hold", "faculty");
+	as_user();
+	fake_calls[FAKE_SACCTMGR] = 0;
+	DONE("faculty: held (hand), no job starts\n", "balance", "--warn", "faculty");
+	DONE("bio: no job starts, since faculty is held\n", "balance", "--warn", "bio");
+	/* No name, no group; an account that nobody has. */
+	DONE("", "balance", "--warn");
+	DONE("", "balance", "--warn", "nope", "not/a name");
+	/* The accounts that are named like a group. */
+	groups_here = two_groups;
+	group_calls = 0;
+	DONE("bio: no job starts, since faculty is held\n", "balance", "--warn");
+	ck_assert_int_eq(group_calls, 1);
+	/* One pass for all names, in the order of the file. */
+	DONE("bio: no job starts, since faculty is held\n"
+	     "bio:gres/gpu: nothing is left of 3.00 GPU-hours, no job starts\n"
+	     "faculty: held (hand), no job starts\n",
+	     "balance", "--warn", "faculty", "nope", "bio", "chem");
+	/* What is a day old says little. */
+	clock_now += 25 * HOUR;
+	DONE("", "balance", "--warn", "bio");
+	ck_assert_str_eq(out, "");
+	clock_now -= 25 * HOUR;
+	/* A login never fails. */
+	util_write_file(file, "{\"subank\": 2, \"account\": \"bio\"}", 27);
+	DONE("", "balance", "--warn", "bio");
+	util_write_file(file, "{\"subank\": 1, {\"account\": \"bio\"", 30);
+	DONE("", "balance", "--warn", "bio");
+	ck_assert_int_eq(unlink(file), 0);
+	DONE("", "balance", "--warn", "bio");
+	/* Groups may come over a network: they are not asked for if nothing is published. */
+	DONE("", "balance", "--warn");
+	ck_assert_int_eq(group_calls, 1);
+	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 0);
+}
+END_TEST
+
+START_TEST(a_quote_for_a_user)
+{
+	int64_t then;
+
+	fake_qos = "normal|||||1.000000\nfree|||||0.000000";
+	fake_default_account = "cells";
+	as_user();
+	/* bio, above cells, has 10 SU: two CPUs for five hours. */
+	GIVES(0,
+	      "Cost     at most 10.00 SU\nLeft     bio: 10.00 SU\n         faculty: 100.00 SU\n"
+	      "Fits     yes\n",
+	      "as the bank published it 1s ago", "quote", "-N1", "-n2", "-t", "5:00:00");
+	ck_assert_ptr_nonnull(strstr(out, "free        0  0.00 SU yes\n"));
+	GIVES(3, "Fits     no; it would with -t 5:00:00 or less\n", "ago", "quote", "-N1", "-n2",
+	      "-t", "5:01:00");
+	GIVES(0, "Cost     at most 0.00 SU", "ago", "quote", "-N1", "-n2", "-t", "5:01:00",
+	      "-qfree");
+	GIVES(3, "100.00 SU", "ago", "quote", "-N1", "-n2", "-t", "60", "-a", "0-5");
+	GIVES(0, "5 jobs of cpu=2, node=1", "ago", "quote", "-N1", "-n2", "-t", "60", "-a", "0-4");
+	GIVES(0, "\"cost_seconds\": 36000,", "ago", "quote", "--json", "-N1", "-n2", "-t",
+	      "5:00:00");
+	ck_assert_ptr_nonnull(strstr(out, "\"no_shares\""));
+	ck_assert_ptr_null(strstr(out, "\"stale\""));
+	ck_assert_ptr_nonnull(strstr(out, "\"published\": \"2026-11-22T17:00:"));
+	GIVES(0, "Cost     at most 36000s", "ago", "quote", "--seconds", "-N1", "-n2", "-t", "300");
+	GIVES(0, "nothing limits it", "is not in account elsewhere", "quote", "-A", "elsewhere",
+	      "-t", "1");
+	GIVES(3, "no bound", "no time limit", "quote", "-n2");
+	GIVES(2, NULL, "has no option '--no-such'", "quote", "--no-such");
+	GIVES(2, NULL, "'--json' is an option of subank", "quote", "-n2", "--json");
+	GIVES(1, NULL, "has no partition 'nope'", "quote", "-p", "nope", "-t", "1");
+	GIVES(1, NULL, "cannot read the script", "quote", "/nonexistent/job.sh");
+	GIVES(0, "usage: subank quote", NULL, "quote", "--help");
+	/* A share may limit the user, and is not published. */
+	GIVES(0, "", "a share of yours, if you have one, is not counted", "quote", "-N1", "-n2",
+	      "-t", "1");
+	/* No check has published for long. */
+	then = clock_now;
+	clock_now += 61 * WHEN_DAY;
+	GIVES(0, "Fits     yes, as of 61d ago\n", "61d ago", "quote", "-N1", "-n2", "-t", "1");
+	GIVES(0, "\"stale\"", "61d ago", "quote", "--json", "-N1", "-n2", "-t", "1");
+	clock_now = then;
+	/* Nothing is published: the cost is all that is known. */
+	ck_assert_int_eq(unlink(file), 0);
+	GIVES(1, "Cost     at most 10.00 SU\n", "what is left is not known", "quote", "-N1", "-n2",
+	      "-t", "5:00:00");
+	/* With the bank itself. */
+	as_owner();
+	GIVES(0, "Left     bio: 10.00 SU\n         faculty: 100.00 SU\nFits     yes\n", NULL,
+	      "quote", "-N1", "-n2", "-t", "5:00:00");
+	GIVES(0, "\"published\": null", NULL, "quote", "--json", "-N1", "-n2", "-t", "1");
+}
+END_TEST
+
+START_TEST(a_quote_in_a_qos)
+{
+	fake_qos = "normal|||||1.000000\nfree|||||0.000000\nhigh|||||10.000000\n"
+		   "secret|||||0.000000";
+	fake_default_account = "cells";
+	as_user();
+	GIVES(1, NULL, "Slurm has no QOS 'nosuch'", "quote", "-N1", "-n2", "-t", "60", "-q",
+	      "nosuch");
+	GIVES(1, NULL, "Slurm has no QOS 'nosuch'", "quote", "-N1", "-n2", "-t", "60", "-q",
+	      "free,nosuch");
+	GIVES(1, NULL, "Slurm has no QOS '\\xff'", "quote", "--json", "-N1", "-n2", "-t", "60",
+	      "-q", "\xff");
+	GIVES(3, "QOS high\n", "not among those that user slurm may use", "quote", "-N1", "-n2",
+	      "-t", "60", "-q", "HIGH");
+	ck_assert_ptr_nonnull(strstr(out, "Cost     at most 20.00 SU"));
+	/* Slurm takes one of a list: the dearest counts. */
+	GIVES(3, "Cost     at most 20.00 SU", "ago", "quote", "-N1", "-n2", "-t", "60", "-q",
+	      "free,High,normal");
+	GIVES(0, "Cost     at most 0.00 SU", "QOS secret is not among", "quote", "-N1", "-n2", "-t",
+	      "60", "-q", "secret");
+	GIVES(0, "\"no_qos\"", "ago", "quote", "--json", "-N1", "-n2", "-t", "60", "-q", "secret");
+	GIVES(1, NULL, "Slurm has no QOS ''", "quote", "-N1", "-n2", "-t", "60", "-q", "");
+	GIVES(0, "Account  cells, QOS normal\n", "ago", "quote", "-N1", "-n2", "-t", "60");
+	ck_assert_ptr_null(strstr(err, "is not among"));
+}
+END_TEST
+
+START_TEST(a_quote_of_bytes_that_are_no_text)
+{
+	fake_default_account = "cells";
+	as_user();
+	GIVES(0, "\"account\": \"\\\\xff\"", "is not in account", "quote", "--json", "-A", "\xff",
+	      "-t", "1");
+	GIVES(0, "gres/\\\\xff=1", "ago", "quote", "--json", "--gres=\xff", "-N1", "-t", "1");
+}
+END_TEST
+
+/* The partition whose job is described is the one that costs most: its time limit is longer. */
+START_TEST(a_quote_describes_what_costs_most)
+{
+	fake_default_account = "cells";
+	as_user();
+	fake_cluster("dev")->partitions =
+		"PartitionName=gpu QoS=N/A State=UP TRESBillingWeights=CPU=2.0 MaxTime=00:10:00\n"
+		"PartitionName=main QoS=N/A State=UP TRESBillingWeights=CPU=1.0 MaxTime=02:00:00\n";
+	GIVES(0, "for 2:00:00 in partition main\nCost     at most 4.00 SU\n", "ago", "quote", "-N1",
+	      "-n2", "-p", "gpu,main");
+	GIVES(0, "\"partition\": \"main\"", "ago", "quote", "--json", "-N1", "-n2", "-p",
+	      "main,gpu");
+}
+END_TEST
+
+START_TEST(a_quote_in_a_spent_account)
+{
+	char text[512];
+
+	(void)snprintf(text, sizeof(text),
+		       "bank: %s/elsewhere\nclusters: [dev]\nthresholds: []\nnotice_days: 0\n"
+		       "enforcement: scavenge\nscavenger_qos: free\npublish: all\n"
+		       "publish_file: %s\n",
+		       test_folder, file);
+	set_settings(text);
+	fake_qos = "normal|||||1.000000\n"
+		   "free|cpu=1000000000000000||||0.500000";
+	RUN("charge", "bio", "11");
+	RUN("check");
+	as_user();
+	GIVES(3, "Fits     no: bio is spent\n", "ago", "quote", "-N1", "-n2", "-t", "1", "-A",
+	      "cells");
+	ck_assert_ptr_nonnull(strstr(out, "free      0.5 0.01 SU yes\n"));
+	GIVES(0, "Fits     yes\n", "ago", "quote", "-N1", "-n2", "-t", "60", "-A", "cells", "-q",
+	      "free");
+	DONE("bio: nothing is left, only jobs in QOS free start\n", "balance", "--warn", "bio");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("verbs_users");
@@ -449,6 +664,12 @@ int main(void)
 	tcase_add_test(tcase, a_file_that_may_not_be_the_bank_s_is_refused);
 	tcase_add_test(tcase, malformed_balances_are_refused);
 	tcase_add_test(tcase, what_cannot_be_published_is_said_and_stops_nothing);
+	tcase_add_test(tcase, warnings_at_a_login);
+	tcase_add_test(tcase, a_quote_for_a_user);
+	tcase_add_test(tcase, a_quote_in_a_qos);
+	tcase_add_test(tcase, a_quote_of_bytes_that_are_no_text);
+	tcase_add_test(tcase, a_quote_describes_what_costs_most);
+	tcase_add_test(tcase, a_quote_in_a_spent_account);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);
 }

@@ -31,7 +31,7 @@ static struct account *copy(const struct account *account)
 static int apply(struct account *account, struct account *to, struct event event)
 {
 	event.account = account->name;
-	if (event.kind == EVENT_TRANSFER)
+	if (event.kind == EVENT_TRANSFER || event_is_succession(&event))
 		event.to = to->name;
 	OK(event_check(&event, &error));
 	return account_apply(account, to, &event, &error);
@@ -63,6 +63,22 @@ static struct event charge(uint64_t seq, int64_t since, int64_t until, int64_t b
 			      .now = before + amount,
 			      .since = since,
 			      .until = until};
+}
+
+static struct event succession_at(enum event_kind kind, uint64_t seq, int64_t time, int64_t rest,
+				  int64_t debt)
+{
+	return (struct event){.kind = kind,
+			      .seq = seq,
+			      .time = time,
+			      .resource = RESOURCE_BILLING,
+			      .rest = rest,
+			      .debt = debt};
+}
+
+static struct event succession(enum event_kind kind, uint64_t seq, int64_t rest, int64_t debt)
+{
+	return succession_at(kind, seq, T0, rest, debt);
 }
 
 /* Plans on the state at the event's time and applies the event. */
@@ -245,6 +261,14 @@ START_TEST(entries_that_break_a_rule_are_refused)
 		{{.kind = EVENT_APPLIED, .answers = 77}, "no lever in force"},
 		{{.kind = EVENT_DEPOSIT, BILLING, .amount = 5, .end = 9, .period = 9},
 		 "it has no quota"},
+		{{.kind = EVENT_QUEUE,
+		  .action = QUEUE_BACK,
+		  .cluster = "c1",
+		  .qos = "scav",
+		  .to_qos = "normal",
+		  .jobs = "12"},
+		 "not away"},
+		{{.kind = EVENT_QUEUED, .answers = 3}, "answers no entry"},
 		{{.kind = EVENT_FORGIVE, BILLING, .amount = 1}, "more debt than there is"},
 	};
 
@@ -591,6 +615,220 @@ START_TEST(transfers_keep_the_windows)
 }
 END_TEST
 
+/* An account "b" that was renamed to another name before. */
+static struct account *given_up(void)
+{
+	struct account *account = new_account("b"), *other = new_account("c");
+
+	OK(apply(account, NULL, (struct event){.kind = EVENT_OPEN, .seq = 1, .time = T0}));
+	OK(apply(account, other, succession(EVENT_RENAME, 2, 0, 0)));
+	account_free(other);
+	return account;
+}
+
+START_TEST(successions_that_break_a_rule_are_refused)
+{
+	static struct part lot3[] = {{3, 0, 100}}, less[] = {{3, 0, 99}},
+			   twice[] = {{3, 0, 100}, {3, 0, 100}}, unknown[] = {{9, 0, 100}};
+	static const struct {
+		enum event_kind kind;
+		int to; /* 0: unknown to the bank, 1: open, 2: closed, 3: its name was given up */
+		int64_t time, rest, debt;
+		struct part *parts;
+		size_t count;
+		const char *text;
+	} cases[] = {
+		{EVENT_RENAME, 1, T0, 100, 0, NULL, 0, "the new name is taken"},
+		{EVENT_RENAME, 2, T0, 100, 0, NULL, 0, "the new name is taken"},
+		{EVENT_RENAME, 0, T0, 99, 0, NULL, 0, "the balance is another"},
+		{EVENT_RENAME, 3, T0, 100, 0, NULL, 0, "the new name is taken"},
+		{EVENT_RENAME, 0, T0, 100, 1, NULL, 0, "the balance is another"},
+		{EVENT_MERGE, 0, T0, 100, 0, lot3, 1, "the receiver is not open"},
+		{EVENT_MERGE, 2, T0, 100, 0, lot3, 1, "the receiver is not open"},
+		{EVENT_MERGE, 3, T0, 100, 0, lot3, 1, "the receiver is not open"},
+		{EVENT_MERGE, 1, T0, 100, 1, lot3, 1, "another debt than there is"},
+		{EVENT_MERGE, 1, T0, 0, 0, NULL, 0, "it leaves money behind"},
+		{EVENT_MERGE, 1, T0, 99, 0, less, 1, "not what is left of a lot"},
+		{EVENT_MERGE, 1, T0, 200, 0, twice, 2, "not what is left of a lot"},
+		{EVENT_MERGE, 1, T0, 100, 0, unknown, 1, "a lot that has ended"},
+		{EVENT_MERGE, 1, T0 + WHEN_DAY, 100, 0, lot3, 1, "a lot that has ended"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct account *from = base(),
+			       *to = cases[i].to == 3 ? given_up() : new_account("b");
+		struct event event = succession(cases[i].kind, 6, cases[i].rest, cases[i].debt);
+
+		if (cases[i].to == 1 || cases[i].to == 2)
+			OK(apply(to, NULL,
+				 (struct event){.kind = EVENT_OPEN, .seq = 4, .time = T0}));
+		if (cases[i].to == 2)
+			OK(apply(to, NULL,
+				 (struct event){.kind = EVENT_CLOSE, .seq = 5, .time = T0}));
+		event.time = cases[i].time;
+		event.parts = cases[i].parts;
+		event.part_count = cases[i].count;
+		ck_assert_msg(apply(from, to, event) == SB_ECORRUPT &&
+				      strstr(error.text, cases[i].text),
+			      "case %zu: %s", i, error.text);
+		account_free(from);
+		account_free(to);
+	}
+}
+END_TEST
+
+START_TEST(an_account_is_taken_over_once_and_by_another_of_its_kind)
+{
+	struct account *from = base(), *to = new_account("b"), *third = new_account("c");
+	struct event event = succession(EVENT_RENAME, 6, 0, 0);
+	static const char *const wrong[][2] = {
+		{"a", "a"},
+		{"a", "b:gres/gpu"},
+		{"a:gres/gpu", "b"},
+		{"a:cpu", "b:gres/gpu"},
+		{"a:cpu~ann", "b:cpu~bob"},
+		{"a:cpu", "b:cpu~ann"},
+	};
+
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		event.resource = purse_resource(wrong[i][0]);
+		event.account = wrong[i][0];
+		event.to = wrong[i][1];
+		ck_assert_int_eq(event_check(&event, &error), SB_EINVAL);
+		event.kind = EVENT_MERGE;
+		ck_assert_int_eq(event_check(&event, &error), SB_EINVAL);
+		event.kind = EVENT_RENAME;
+	}
+	OK(apply(from, to, succession(EVENT_RENAME, 4, 100, 0)));
+	ck_assert_str_eq(from->successor, "b");
+	FAILS(SB_ECORRUPT, "another account took it over",
+	      apply(from, third, succession(EVENT_RENAME, 5, 0, 0)));
+	account_free(from);
+	account_free(to);
+	account_free(third);
+}
+END_TEST
+
+START_TEST(a_rename_gives_everything_but_what_concerns_slurm)
+{
+	struct account *from = base(), *to = new_account("b");
+	const struct event terms = {.kind = EVENT_TERMS,
+				    .seq = 5,
+				    .time = T0,
+				    .allowance = ALLOWANCE_LIMITED,
+				    .credit = 7,
+				    .field = "",
+				    .tres = "",
+				    .thresholds = "50",
+				    .quota = 9,
+				    .every = EVERY_MONTH,
+				    .start = T0,
+				    .share = 3};
+
+	OK(apply(from, NULL, deposit(4, T0, 30, T0 + HOUR, WHEN_NEVER, 0)));
+	OK(apply(from, NULL, terms));
+	OK(apply(from, NULL,
+		 (struct event){.kind = EVENT_PEOPLE,
+				.seq = 6,
+				.time = T0,
+				.contacts = "a@b.c",
+				.managers = ""}));
+	plan_and_apply(from, charge(7, T0, T0 + 1, 1000, 60));
+	OK(apply(from, NULL,
+		 (struct event){.kind = EVENT_THRESHOLD,
+				.seq = 8,
+				.time = T0 + 1,
+				.level = 50,
+				.used = 60,
+				.allocated = 100}));
+	OK(apply(from, NULL,
+		 (struct event){.kind = EVENT_HOLD,
+				.seq = 9,
+				.time = T0 + 1,
+				.cause = CAUSE_HAND,
+				.until = T0 + 5 * HOUR}));
+	OK(apply(from, to, succession(EVENT_RENAME, 10, 70, 0)));
+	ck_assert(to->open && !from->open);
+	ck_assert_str_eq(to->successor, "");
+	ck_assert_str_eq(from->successor, "b");
+	ck_assert_int_eq(available(to), 47);
+	ck_assert_int_eq(available(from), 0);
+	ck_assert_uint_eq(from->lot_count, 0);
+	ck_assert_int_eq(account_sum(to->deposited), 130);
+	ck_assert_int_eq(account_sum(to->charged), 60);
+	ck_assert_int_eq(account_sum(from->charged), 0);
+	ck_assert_int_eq(to->quota.amount, 9);
+	ck_assert_int_eq(from->quota.amount, 0);
+	ck_assert_int_eq(to->share, 3);
+	ck_assert_int_eq(from->share, 0);
+	ck_assert_uint_eq(to->people, 6);
+	ck_assert_uint_eq(from->people, 0);
+	ck_assert_int_eq(from->credit, 0);
+	ck_assert(to->own_thresholds && !from->own_thresholds);
+	ck_assert(account_crossed(to, 50) && !account_crossed(from, 50));
+	ck_assert_uint_eq(to->causes, 1u << CAUSE_HAND);
+	ck_assert_int_eq(to->hand_until, T0 + 5 * HOUR);
+	ck_assert_uint_eq(from->causes, 1u << CAUSE_CLOSED);
+	/* Its meter stays, and goes on. */
+	ck_assert_ptr_nonnull(account_meter(from, "c1"));
+	ck_assert_ptr_null(account_meter(to, "c1"));
+	plan_and_apply(from, charge(11, T0 + 1, T0 + 2, 1060, 5));
+	ck_assert_int_eq(from->debt, 5);
+	/* The charge's lots are found under the new name: a merge brings the debt. */
+	OK(apply(from, to, succession_at(EVENT_MERGE, 12, T0 + 2, 0, 5)));
+	ck_assert_int_eq(available(to), 42);
+	ck_assert_int_eq(from->debt, 0);
+	account_free(from);
+	account_free(to);
+}
+END_TEST
+
+START_TEST(a_merge_gives_what_can_still_be_spent)
+{
+	static struct part parts[] = {{4, 0, 10}, {3, 0, 40}, {5, 0, 30}};
+	struct account *from = base(), *to = new_account("b");
+	struct event event = succession_at(EVENT_MERGE, 9, T0 + 3 * HOUR, 70, 0);
+
+	OK(apply(to, NULL, (struct event){.kind = EVENT_OPEN, .seq = 2, .time = T0}));
+	OK(apply(from, NULL, deposit(4, T0, 10, T0, T0 + HOUR, 0)));
+	OK(apply(from, NULL, deposit(5, T0, 30, T0 + 9 * HOUR, WHEN_NEVER, 0)));
+	plan_and_apply(from, charge(6, T0 + 2 * HOUR, T0 + 3 * HOUR, 1000, 60));
+	event.parts = parts + 1;
+	event.part_count = 2;
+	OK(apply(from, to, event));
+	/* What had ended stays, until it expires. */
+	ck_assert_int_eq(from->lots[0].seq == 4 ? from->lots[0].rest : -1, 10);
+	ck_assert_int_eq(available(from), 0);
+	ck_assert_int_eq(available(to), 40);
+	ck_assert_uint_eq(to->lot_count, 2);
+	ck_assert_uint_eq(to->lots[0].seq, 9);
+	ck_assert_int_eq(to->lots[0].end, T0 + WHEN_DAY);
+	ck_assert_int_eq(to->lots[1].start, T0 + 9 * HOUR);
+	ck_assert_int_eq(account_sum(from->sent), 70);
+	ck_assert_int_eq(account_sum(to->received), 70);
+	ck_assert_int_eq(account_sum(from->charged), 60);
+	ck_assert(to->open && !from->open);
+	account_free(from);
+	account_free(to);
+}
+END_TEST
+
+START_TEST(a_takeover_past_int64_is_refused)
+{
+	static struct part all[] = {{3, 0, 100}};
+	struct account *from = base(), *to = new_account("b");
+	struct event event = succession(EVENT_MERGE, 6, 100, 0);
+
+	OK(apply(to, NULL, (struct event){.kind = EVENT_OPEN, .seq = 4, .time = T0}));
+	OK(apply(to, NULL, deposit(5, T0, INT64_MAX - 99, T0, WHEN_NEVER, 0)));
+	event.parts = all;
+	event.part_count = 1;
+	FAILS(SB_EOVERFLOW, "", apply(from, to, event));
+	account_free(from);
+	account_free(to);
+}
+END_TEST
+
 START_TEST(used_counts_what_is_spent_and_owed)
 {
 	struct account *account = base();
@@ -769,6 +1007,182 @@ static struct event terms(uint64_t seq, uint8_t allowance, int64_t credit, uint8
 			      .field = field,
 			      .tres = tres};
 }
+
+static struct account *through_store(struct account *account);
+
+static struct event queue(uint64_t seq, uint8_t action, const char *cluster, const char *jobs)
+{
+	bool back = action == QUEUE_BACK;
+
+	return (struct event){.kind = EVENT_QUEUE,
+			      .seq = seq,
+			      .time = T0 + (int64_t)seq,
+			      .action = action,
+			      .cluster = cluster,
+			      .qos = back ? "scav" : "normal",
+			      .to_qos = back ? "normal" : "scav",
+			      .time_limit = 60,
+			      .jobs = jobs};
+}
+
+static struct event queued(uint64_t seq, uint64_t answers, const char *left, const char *gone)
+{
+	return (struct event){.kind = EVENT_QUEUED,
+			      .seq = seq,
+			      .time = T0 + (int64_t)seq,
+			      .answers = answers,
+			      .left = left,
+			      .gone = gone,
+			      .reason = ""};
+}
+
+/* Returns the state of a job, or -1 if it is not in the list. */
+static int queue_state(const struct account *account, const char *cluster, uint32_t number,
+		       uint16_t part)
+{
+	const struct queue_job *job =
+		account_queue_job(account, cluster, (struct job_id){number, part});
+
+	return job ? job->state : -1;
+}
+
+START_TEST(lists_of_jobs_have_one_form)
+{
+	static const char *const bad[] = {"",	   "x",	  "12,",   ",12",    "12,12",
+					  "13,12", "012", "12 ",   "12,15+", "15+65535",
+					  "-1",	   "0",	  "15+01", "+1",     "4294967296"};
+	char full[JOB_IDS_MAX + 1] = "", text[JOB_ID_SIZE];
+	struct event event = queue(4, QUEUE_AWAY, "c1", "");
+	uint32_t number = 1;
+
+	event.account = "a";
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		event.jobs = bad[i];
+		ck_assert_msg(event_check(&event, &error) == SB_EINVAL, "'%s'", bad[i]);
+	}
+	event.jobs = "1,2+0,2+1,4294967295+65534";
+	OK(event_check(&event, &error));
+	event.to_qos = "normal";
+	FAILS(SB_EINVAL, "from one QOS to another", event_check(&event, &error));
+	event = queued(5, 4, "12", "13,12");
+	event.account = "a";
+	FAILS(SB_EINVAL, "a list of jobs", event_check(&event, &error));
+	event.gone = "13";
+	OK(event_check(&event, &error));
+	event.account = "a:gres/gpu";
+	FAILS(SB_EINVAL, "only the account", event_check(&event, &error));
+	while (job_ids_add(full, (struct job_id){number, 0}))
+		number++;
+	ck_assert(job_ids_ok(full));
+	ck_assert_uint_eq(job_ids_count(full), number - 1);
+	ck_assert_uint_le(strlen(full), JOB_IDS_MAX);
+	ck_assert(job_ids_have(full, (struct job_id){number - 1, 0}));
+	ck_assert(!job_ids_have(full, (struct job_id){number, 0}));
+	ck_assert_str_eq(job_id_text(text, (struct job_id){UINT32_MAX, UINT16_MAX}),
+			 "4294967295+65534");
+}
+END_TEST
+
+/* A copy of the account must refuse the event. */
+#define BREAKS(account, text, ...)                                                                 \
+	do {                                                                                       \
+		struct account *copy_ = copy(account);                                             \
+		FAILS(SB_ECORRUPT, text, apply(copy_, NULL, __VA_ARGS__));                         \
+		account_free(copy_);                                                               \
+	} while (0)
+
+START_TEST(queued_jobs_go_away_and_return)
+{
+	struct account *account = base();
+
+	OK(apply(account, NULL, queue(4, QUEUE_AWAY, "c1", "12,13,15+0,15+1")));
+	ck_assert_int_eq(queue_state(account, "c1", 12, 0), QUEUE_UNDER_WAY);
+	ck_assert_int_eq(queue_state(account, "c2", 12, 0), -1);
+	ck_assert_int_eq(queue_state(account, "c1", 15, 0), -1);
+	BREAKS(account, "moved before", queue(5, QUEUE_AWAY, "c1", "13"));
+	BREAKS(account, "not away", queue(5, QUEUE_BACK, "c1", "12"));
+	/* Another cluster has other jobs of these numbers. */
+	OK(apply(account, NULL, queue(5, QUEUE_AWAY, "c2", "12")));
+	BREAKS(account, "not of that entry", queued(6, 4, "14", ""));
+	BREAKS(account, "in both lists", queued(6, 4, "12", "12"));
+	OK(apply(account, NULL, queued(6, 4, "13", "15+1")));
+	ck_assert_int_eq(queue_state(account, "c1", 12, 0), QUEUE_MOVED);
+	ck_assert_int_eq(queue_state(account, "c1", 13, 0), QUEUE_LEFT);
+	ck_assert_int_eq(queue_state(account, "c1", 15, 1), QUEUE_MOVED);
+	ck_assert_int_eq(queue_state(account, "c1", 15, 2), -1);
+	ck_assert_int_eq(queue_state(account, "c2", 12, 0), QUEUE_UNDER_WAY);
+	account = through_store(account);
+	BREAKS(account, "not away", queue(7, QUEUE_BACK, "c1", "13"));
+	BREAKS(account, "not away", queue(7, QUEUE_BACK, "c2", "12"));
+	struct event other = queue(7, QUEUE_BACK, "c1", "12");
+	other.time_limit = 61;
+	BREAKS(account, "another QOS or time limit", other);
+	OK(apply(account, NULL, queue(7, QUEUE_BACK, "c1", "12,15+0")));
+	ck_assert_int_eq(queue_state(account, "c1", 12, 0), QUEUE_UNDER_WAY);
+	OK(apply(account, NULL, queued(8, 7, "15+0", "")));
+	ck_assert_int_eq(queue_state(account, "c1", 12, 0), -1);
+	ck_assert_int_eq(queue_state(account, "c1", 15, 1), QUEUE_LEFT);
+	account = through_store(account);
+	OK(apply(account, NULL, queued(9, 7, "", "15+0")));
+	OK(apply(account, NULL, queued(10, 4, "", "13")));
+	ck_assert_ptr_null(account_queue_batch(account, 4));
+	OK(apply(account, NULL, queued(11, 5, "", "")));
+	OK(apply(account, NULL, queued(12, 5, "", "12")));
+	ck_assert_uint_eq(account->queue_job_count, 0);
+	ck_assert_uint_eq(account->queue_batch_count, 0);
+	ck_assert_int_eq(account->queue_time, T0 + 12);
+	account_free(account);
+}
+END_TEST
+
+START_TEST(jobs_that_slurm_refused_are_still_under_way)
+{
+	struct account *account = base();
+	struct event failed = queued(5, 4, "12", "14");
+
+	OK(apply(account, NULL, queue(4, QUEUE_AWAY, "c1", "12,13,14")));
+	ck_assert_int_eq(account->queue_time, T0 + 4);
+	failed.outcome = OUTCOME_FAILED;
+	OK(apply(account, NULL, failed));
+	account = through_store(account);
+	ck_assert_int_eq(queue_state(account, "c1", 12, 0), QUEUE_UNDER_WAY);
+	ck_assert_int_eq(queue_state(account, "c1", 13, 0), QUEUE_MOVED);
+	ck_assert_int_eq(queue_state(account, "c1", 14, 0), -1);
+	ck_assert_int_eq(account_queue_batch(account, 4)->refused, T0 + 5);
+	ck_assert_int_eq(account->queue_time, T0 + 5);
+	/* So are returns. */
+	OK(apply(account, NULL, queue(6, QUEUE_BACK, "c1", "13")));
+	failed = queued(7, 6, "13", "");
+	failed.outcome = OUTCOME_FAILED;
+	OK(apply(account, NULL, failed));
+	ck_assert_int_eq(queue_state(account, "c1", 13, 0), QUEUE_UNDER_WAY);
+	OK(apply(account, NULL, queued(8, 6, "", "")));
+	ck_assert_int_eq(queue_state(account, "c1", 13, 0), -1);
+	/* Only an entry with jobs that are gone moves the time of the list. */
+	ck_assert_int_eq(account->queue_time, T0 + 5);
+	account_free(account);
+}
+END_TEST
+
+START_TEST(no_more_than_ten_thousand_jobs_are_away)
+{
+	struct account *account = base();
+	uint64_t seq = 4;
+	uint32_t number = 1;
+
+	while (number <= QUEUE_JOBS_MAX) {
+		char list[JOB_IDS_MAX + 1] = "";
+
+		while (number <= QUEUE_JOBS_MAX && job_ids_add(list, (struct job_id){number, 0}))
+			number++;
+		OK(apply(account, NULL, queue(seq++, QUEUE_AWAY, "c1", list)));
+	}
+	ck_assert_uint_eq(account->queue_job_count, QUEUE_JOBS_MAX);
+	account = through_store(account);
+	FAILS(SB_ECORRUPT, "too many", apply(account, NULL, queue(seq, QUEUE_AWAY, "c2", "1")));
+	account_free(account);
+}
+END_TEST
 
 START_TEST(terms_replace_those_before_them)
 {
@@ -1054,11 +1468,11 @@ static void random_event(uint64_t *random, struct account *accounts[2], int64_t 
 	event->account = account->name;
 	event->resource = RESOURCE_BILLING;
 	event->amount = 1 + util_below(random, 50);
-	switch (util_below(random, 9)) {
+	switch (util_below(random, 10)) {
 	case 0:
 		event->kind =
 			account->open && util_below(random, 3) == 0 ? EVENT_CLOSE : EVENT_OPEN;
-		if (event->kind == EVENT_OPEN && account->open)
+		if (event->kind == EVENT_OPEN && (account->open || *account->successor))
 			event->kind = EVENT_HOLD;
 		return;
 	case 1:
@@ -1120,6 +1534,14 @@ static void random_event(uint64_t *random, struct account *accounts[2], int64_t 
 				account_lever(account, cluster, "GrpTRESMins", "cpu")->original;
 		}
 		return;
+	case 8:
+		event->to = other->name;
+		/* Seldom at first: it ends the account. */
+		if (!other->open || (account->open && util_below(random, 8)))
+			break;
+		event->kind = EVENT_MERGE;
+		OK(plan_merge(account, event, &error));
+		return;
 	default:
 		if (account->lever_count == 0)
 			break;
@@ -1156,11 +1578,10 @@ static void make_journal(uint64_t *random, struct journal *journal, struct accou
 		journal->whose[i] = who;
 		journal->count++;
 		OK(event_check(event, &error));
-		ck_assert_msg(
-			account_apply(accounts[who],
-				      event->kind == EVENT_TRANSFER ? accounts[1 - who] : NULL,
-				      event, &error) == SB_OK,
-			"entry %d: %s", i, error.text);
+		ck_assert_msg(account_apply(accounts[who],
+					    event_receiver(event) ? accounts[1 - who] : NULL, event,
+					    &error) == SB_OK,
+			      "entry %d: %s", i, error.text);
 	}
 }
 
@@ -1200,8 +1621,7 @@ START_TEST(a_journal_split_at_any_point_gives_the_same_states)
 					account_settle(again[util_below(&random, 2)], event->time);
 				}
 				OK(account_apply(again[who],
-						 event->kind == EVENT_TRANSFER ? again[1 - who]
-									       : NULL,
+						 event_receiver(event) ? again[1 - who] : NULL,
 						 event, &error));
 			}
 			for (int who = 0; who < 2; who++) {
@@ -1268,6 +1688,24 @@ static struct account *large_state(void)
 		memcpy(lever->tres, name + NAME_SIZE - 65, 65);
 		memcpy(lever->reason, name, NAME_SIZE);
 	}
+	memcpy(account->successor, name, NAME_SIZE);
+	account->renames = calloc(2, sizeof(*account->renames));
+	ck_assert_ptr_nonnull(account->renames);
+	account->renames[0] = UINT64_MAX - 1;
+	account->renames[1] = UINT64_MAX;
+	account->rename_count = 2;
+	account->queue_time = WHEN_MAX;
+	account->queue_batches = calloc(2, sizeof(*account->queue_batches));
+	account->queue_jobs = calloc(2, sizeof(*account->queue_jobs));
+	ck_assert(account->queue_batches && account->queue_jobs);
+	account->queue_batch_count = account->queue_job_count = 1;
+	account->queue_batches[0] = (struct queue_batch){
+		.seq = UINT64_MAX, .time_limit = INT64_MAX, .action = QUEUE_BACK};
+	memcpy(account->queue_batches[0].cluster, name, NAME_SIZE);
+	memcpy(account->queue_batches[0].qos, name, NAME_SIZE);
+	memcpy(account->queue_batches[0].to_qos, name, NAME_SIZE);
+	account->queue_jobs[0] = (struct queue_job){
+		.id = {UINT32_MAX, UINT16_MAX}, .state = QUEUE_LEFT, .batch = UINT64_MAX};
 	return account;
 }
 
@@ -1300,7 +1738,7 @@ END_TEST
 /* The store has no checksums, so states with a flipped bit must be refused. */
 START_TEST(states_that_no_entry_makes_are_refused)
 {
-	for (int i = 0; i < 17; i++) {
+	for (int i = 0; i < 20; i++) {
 		struct account *account = base(), *decoded = NULL;
 		struct meter *meter;
 		struct bytes bytes;
@@ -1325,10 +1763,10 @@ START_TEST(states_that_no_entry_makes_are_refused)
 			account->debt = account->credit = INT64_MAX / 2 + 1;
 			break;
 		case 6:
-			account->causes = 8;
+			account->causes = 16;
 			break;
 		case 7:
-			account->enforcement = ENFORCE_LIMIT + 1;
+			account->enforcement = ENFORCE_SCAVENGE + 1;
 			break;
 		case 8:
 			account->meters[0].reading = INT64_MIN;
@@ -1357,6 +1795,20 @@ START_TEST(states_that_no_entry_makes_are_refused)
 			break;
 		case 15:
 			account->quota.carry = EVENT_CARRY_MAX + 1;
+			break;
+		case 16:
+			OK(apply(account, NULL, queue(4, QUEUE_AWAY, "c1", "12")));
+			account->queue_batches[0].time_limit = -2;
+			break;
+		case 17: /* not in order */
+			OK(apply(account, NULL, queue(4, QUEUE_AWAY, "c1", "12,13")));
+			account->queue_jobs[0].id.number = 14;
+			break;
+		case 18: /* not in order */
+			account->renames = calloc(2, sizeof(*account->renames));
+			ck_assert_ptr_nonnull(account->renames);
+			account->renames[0] = account->renames[1] = 2;
+			account->rename_count = 2;
 			break;
 		default:
 			account->charged = (__int128)INT64_MAX << 63;
@@ -1421,10 +1873,19 @@ int main(void)
 	tcase_add_test(rules, lots_are_spent_earliest_end_first);
 	tcase_add_test(rules, a_charge_draws_on_lots_whose_window_overlaps_the_use);
 	tcase_add_test(rules, transfers_keep_the_windows);
+	tcase_add_test(rules, successions_that_break_a_rule_are_refused);
+	tcase_add_test(rules, an_account_is_taken_over_once_and_by_another_of_its_kind);
+	tcase_add_test(rules, a_rename_gives_everything_but_what_concerns_slurm);
+	tcase_add_test(rules, a_merge_gives_what_can_still_be_spent);
+	tcase_add_test(rules, a_takeover_past_int64_is_refused);
 	tcase_add_test(rules, used_counts_what_is_spent_and_owed);
 	tcase_add_test(rules, an_account_can_have_several_causes_of_hold);
 	tcase_add_test(rules, a_later_hold_by_hand_replaces_the_one_before);
 	tcase_add_test(rules, a_lever_keeps_what_was_found_first);
+	tcase_add_test(rules, lists_of_jobs_have_one_form);
+	tcase_add_test(rules, queued_jobs_go_away_and_return);
+	tcase_add_test(rules, jobs_that_slurm_refused_are_still_under_way);
+	tcase_add_test(rules, no_more_than_ten_thousand_jobs_are_away);
 	tcase_add_test(rules, terms_replace_those_before_them);
 	tcase_add_test(rules, no_time_gets_two_quotas);
 	tcase_add_test(rules, a_quota_pays_debt_that_is_older);

@@ -3,12 +3,13 @@
 #include <inttypes.h>
 
 #include "ledger/account/event.h"
+#include "ledger/account/people.h"
 #include "ledger/base/period.h"
 #include "tests/util.h"
 
 enum { VARIANTS = 2 }; /* the smallest values and the largest */
 
-static char texts[FIELD_COUNT_ALL][1100];
+static char texts[FIELD_COUNT_ALL][JOB_IDS_MAX + 2];
 
 static void set_text(struct event *event, enum event_field at, const char *text)
 {
@@ -107,6 +108,30 @@ static bool has_field(enum event_kind kind, enum event_field at)
 	return false;
 }
 
+/* Returns as many jobs as an entry can list. */
+static const char *many_jobs(void)
+{
+	static char list[JOB_IDS_MAX + 1];
+
+	list[0] = '\0';
+	for (uint32_t i = 1; job_ids_add(list, (struct job_id){i, (uint16_t)(i % 3)}); i++)
+		;
+	return list;
+}
+
+/* Returns a list of addresses that is as long as an entry allows. */
+static const char *many_contacts(void)
+{
+	static char list[PEOPLE_SIZE];
+	size_t len = 0;
+
+	for (int i = 0; len + 8 < sizeof(list); i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%04d@x", i ? "," : "",
+					i);
+	memset(list + len, 'x', sizeof(list) - 1 - len);
+	return list;
+}
+
 /* Creates a correct event of [kind]. The caller calls event_release(). */
 static struct event make(int kind_number, bool large)
 {
@@ -155,6 +180,23 @@ static struct event make(int kind_number, bool large)
 		event.to = texts[FIELD_AT_ANY_TO];
 		event.reverses = large ? REVERSED_TRANSFER : REVERSED_DEPOSIT;
 	}
+	if (kind == EVENT_QUEUE) {
+		memset(texts[FIELD_AT_QOS], 'a', 255);
+		texts[FIELD_AT_QOS][large ? 255 : 1] = '\0';
+		memset(texts[FIELD_AT_TO_QOS], 'b', 255);
+		texts[FIELD_AT_TO_QOS][large ? 255 : 1] = '\0';
+		event.qos = texts[FIELD_AT_QOS];
+		event.to_qos = texts[FIELD_AT_TO_QOS];
+		event.jobs = large ? many_jobs() : "1";
+	}
+	if (kind == EVENT_QUEUED) {
+		event.left = large ? "4294967294,4294967295+65534" : "";
+		event.gone = large ? many_jobs() : "";
+	}
+	if (kind == EVENT_PEOPLE) {
+		event.contacts = large ? many_contacts() : "";
+		event.managers = large ? "alice,bob@example.org" : "";
+	}
 	if (kind == EVENT_EXPIRE || kind == EVENT_NOTICE)
 		event.end = large ? WHEN_MAX : 1;
 	if (kind == EVENT_THRESHOLD) {
@@ -162,7 +204,7 @@ static struct event make(int kind_number, bool large)
 		event.allocated = large ? INT64_MAX / 10 : 1;
 	}
 	if (has_field(kind, FIELD_AT_PARTS)) {
-		int64_t left = event.amount;
+		int64_t left = kind == EVENT_MERGE ? event.rest : event.amount;
 		size_t count = large ? 100 : 1;
 
 		if (event_is_charge(&event) || kind == EVENT_REFUND || kind == EVENT_RECONCILE)
@@ -245,7 +287,7 @@ START_TEST(unknown_versions_and_kinds_are_refused)
 			unsigned char right = bytes.data[0];
 
 			bytes.data[0] = (unsigned char)byte;
-			if (byte != right && (byte < 1 || byte > 4))
+			if (byte != right && (byte < 1 || byte > 5))
 				FAILS(SB_ECORRUPT, "version",
 				      event_decode(bytes.data, bytes.len, &decoded, &error));
 			bytes.data[0] = right;
@@ -328,6 +370,100 @@ START_TEST(sudo_is_stored_in_its_version_only)
 		FAILS(SB_EINVAL, "sudo", event_check(&event, &error));
 		bytes_release(&bytes);
 		event_release(&event);
+		event_release(&decoded);
+	}
+}
+END_TEST
+
+START_TEST(malformed_people_are_refused)
+{
+	static const char *const contacts[] = {"a",	"@x",	 "a@",	     "a@x@y",	"-a@x",
+					       "a@x,",	",a@x",	 "a@x,,b@x", "a@x,a@x", "a b@x",
+					       "a@x\n", "a<b@x", "\"a\"@x",  "a:b@x",	"a;b@x",
+					       "ä@x",	"a(b@x", "a\\b@x"};
+	static const char *const managers[] = {"-a",  "a,",  "a,a", "a b", "a:b",
+					       "a/b", "a\n", "ä",   "'a'", "a;b"};
+	char address[260];
+
+	for (size_t i = 0; i < COUNT(contacts); i++) {
+		struct event event = {
+			.kind = EVENT_PEOPLE, .account = "a", .contacts = contacts[i]};
+
+		FAILS(SB_EINVAL, "", event_check(&event, &error));
+	}
+	for (size_t i = 0; i < COUNT(managers); i++) {
+		struct event event = {
+			.kind = EVENT_PEOPLE, .account = "a", .managers = managers[i]};
+
+		FAILS(SB_EINVAL, "", event_check(&event, &error));
+	}
+	FAILS(SB_EINVAL, "only an account has people",
+	      event_check(&(struct event){.kind = EVENT_PEOPLE, .account = "a:cpu"}, &error));
+	/* The lengths of RFC 5321, both sides. */
+	memset(address, 'a', sizeof(address));
+	address[64] = '@';
+	address[254] = '\0';
+	OK(contact_check(address, &error));
+	address[254] = 'a';
+	address[255] = '\0';
+	FAILS(SB_EINVAL, "too long", contact_check(address, &error));
+	address[64] = 'a';
+	address[65] = '@';
+	address[100] = '\0';
+	FAILS(SB_EINVAL, "too long", contact_check(address, &error));
+	OK(contact_check("o'neil+hpc@mail.example.org", &error));
+	OK(manager_check("alice@example.org", &error));
+	ck_assert(people_list_has("alice,bob", "bob"));
+	ck_assert(!people_list_has("alice,bob", "bo"));
+	ck_assert(!people_list_has("", ""));
+}
+END_TEST
+
+/* A word that version 4 lacked makes version 5, whose form is that of version 4; so an earlier
+ * build asks for a newer one instead of calling the entry malformed. */
+START_TEST(a_word_that_is_new_is_stored_in_its_version_only)
+{
+	for (int i = 0; i < 3; i++) {
+		struct event event = {.kind = i == 0   ? EVENT_TERMS
+					      : i == 1 ? EVENT_HOLD
+						       : EVENT_RELEASE,
+				      .account = "a",
+				      .time = T0},
+			     decoded = {0};
+		struct bytes old, bytes;
+
+		event_set_defaults(&event);
+		event.enforcement = ENFORCE_LIMIT;
+		event.cause = CAUSE_FUNDS;
+		old = encode(&event);
+		ck_assert_uint_eq(old.data[0], 1);
+		event.enforcement = ENFORCE_SCAVENGE;
+		event.cause = CAUSE_OVERRUN;
+		bytes = encode(&event);
+		ck_assert_uint_eq(bytes.data[0], 5);
+		OK(event_decode(bytes.data, bytes.len, &decoded, &error));
+		ck_assert_int_eq(decoded.enforcement, i == 0 ? ENFORCE_SCAVENGE : 0);
+		ck_assert_int_eq(decoded.cause, i == 0 ? 0 : CAUSE_OVERRUN);
+		/* Each entry has only one form. */
+		bytes.data[0] = 4;
+		FAILS(SB_ECORRUPT, "malformed",
+		      event_decode(bytes.data, bytes.len, &decoded, &error));
+		old.data[0] = 5;
+		FAILS(SB_ECORRUPT, "", event_decode(old.data, old.len, &decoded, &error));
+		if (i == 0) {
+			/* The same fields in version 4 are none of version 5. */
+			bytes_release(&old);
+			event.enforcement = ENFORCE_LIMIT;
+			event.quota = 1;
+			event.every = EVERY_DAY;
+			old = encode(&event);
+			ck_assert_uint_eq(old.data[0], 4);
+			old.data[0] = 5;
+			FAILS(SB_ECORRUPT, "malformed",
+			      event_decode(old.data, old.len, &decoded, &error));
+		}
+		bytes_release(&old);
+		bytes_release(&bytes);
 		event_release(&decoded);
 	}
 }
@@ -579,7 +715,7 @@ START_TEST(the_stored_bytes_are_those_of_the_first_version)
 	} kinds[] = {
 		{1, "open"},	 {2, "close"},	{4, "baseline"}, {5, "deposit"},  {6, "withdraw"},
 		{7, "transfer"}, {8, "charge"}, {15, "hold"},	 {16, "release"}, {17, "lever"},
-		{18, "applied"}, {24, "fee"},	{25, "forgive"},
+		{18, "applied"}, {24, "fee"},	{25, "forgive"}, {26, "queue"},	  {27, "queued"},
 	};
 	struct event event = {.kind = EVENT_DEPOSIT,
 			      .time = 258,
@@ -911,6 +1047,8 @@ int main(void)
 	tcase_add_test(stored, later_fields_are_stored_in_their_version_only);
 	tcase_add_test(stored, sudo_is_stored_in_its_version_only);
 	tcase_add_test(stored, the_newest_fields_are_stored_in_their_version_only);
+	tcase_add_test(stored, a_word_that_is_new_is_stored_in_its_version_only);
+	tcase_add_test(stored, malformed_people_are_refused);
 	tcase_add_test(stored, kinds_of_later_are_refused);
 	tcase_add_test(stored, cut_short_at_every_length_is_refused);
 	tcase_add_test(stored, one_byte_more_is_refused);

@@ -84,6 +84,168 @@ START_TEST(softer_rules_never_hold_and_release)
 }
 END_TEST
 
+static const struct rules scavenge_rules = {.enforcement = ENFORCE_SCAVENGE,
+					    .field = "GrpTRESMins",
+					    .tres = "cpu",
+					    .scavenger = "low",
+					    .stop_at = 125};
+
+/* Scavenging is a hold: it begins and ends where a hold does. */
+START_TEST(scavenging_begins_and_ends_as_a_hold_does)
+{
+	struct lot lot;
+	struct account *account = make(&lot, 1, 0);
+	struct rules without = scavenge_rules;
+	enum decision decision;
+
+	OK(decide_funds(account, 0, &scavenge_rules, &decision, &error));
+	ck_assert_int_eq((int)decision, DECIDE_NOTHING);
+	account->lots[0].rest = 0;
+	OK(decide_funds(account, 0, &scavenge_rules, &decision, &error));
+	ck_assert_int_eq((int)decision, DECIDE_HOLD);
+	ck_assert(!is_scavenging(account, &scavenge_rules));
+	ck_assert(!wants_stop(account, &scavenge_rules));
+	account->causes = 1u << CAUSE_FUNDS;
+	ck_assert(is_scavenging(account, &scavenge_rules));
+	ck_assert(!wants_stop(account, &scavenge_rules));
+	/* Without a QOS it is a hold like any other, and no limit beside the lever is needed. */
+	without.scavenger = NULL;
+	ck_assert_int_eq((int)enforcement_of(account, &without), ENFORCE_HOLD);
+	ck_assert(!is_scavenging(account, &without));
+	ck_assert(!wants_stop(account, &without));
+	account_free(account);
+}
+END_TEST
+
+/* The QOS passes the lever of every account that may use it. So whatever else holds an account
+ * needs a limit that the QOS does not pass. */
+START_TEST(all_other_holds_stop_the_scavenger_qos_too)
+{
+	static const struct {
+		unsigned causes;
+		enum enforcement enforcement;
+		const char *field, *tres; /* the account's own lever */
+	} cases[] = {
+		{1u << CAUSE_FUNDS, ENFORCE_HOLD, "", ""},
+		{1u << CAUSE_FUNDS, ENFORCE_LIMIT, "", ""},
+		{1u << CAUSE_HAND, ENFORCE_SITE, "", ""},
+		{1u << CAUSE_CLOSED, ENFORCE_SITE, "", ""},
+		{1u << CAUSE_FUNDS | 1u << CAUSE_HAND, ENFORCE_SITE, "", ""},
+		{1u << CAUSE_FUNDS | 1u << CAUSE_OVERRUN, ENFORCE_SITE, "", ""},
+		{1u << CAUSE_HAND, ENFORCE_SITE, "GrpSubmitJobs", ""},
+		/* The QOS does not pass GrpJobs, so this account cannot scavenge. */
+		{1u << CAUSE_FUNDS, ENFORCE_SITE, "GrpJobs", ""},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct lot lot;
+		struct account *account = make(&lot, 0, 0);
+
+		(void)snprintf(account->field, sizeof(account->field), "%s", cases[i].field);
+		ck_assert(!wants_stop(account, &scavenge_rules));
+		account->causes = cases[i].causes;
+		account->enforcement = (uint8_t)cases[i].enforcement;
+		ck_assert(!is_scavenging(account, &scavenge_rules));
+		ck_assert_msg(wants_stop(account, &scavenge_rules), "case %zu", i);
+		account->grace_until = account->time + 1;
+		ck_assert(!wants_stop(account, &scavenge_rules));
+		account_free(account);
+	}
+}
+END_TEST
+
+/* It is not the site's lever, which the QOS passes. */
+START_TEST(the_stop_is_a_limit_that_the_scavenger_qos_does_not_pass)
+{
+	struct rules rules = scavenge_rules;
+	struct lot lot;
+	struct account *account = make(&lot, 0, 0);
+	struct limit stop = stop_limit(&rules);
+
+	ck_assert_str_eq(stop.field, "GrpJobs");
+	ck_assert_str_eq(stop.tres, "");
+	ck_assert_int_eq(stop.value, 0);
+	rules.field = "GrpJobs";
+	rules.tres = "";
+	stop = stop_limit(&rules);
+	ck_assert_str_eq(stop.field, "GrpTRESMins");
+	ck_assert_str_eq(stop.tres, "cpu");
+	ck_assert_int_eq(stop.value, 0);
+	ck_assert_int_eq((int)enforcement_of(account, &rules), ENFORCE_SCAVENGE);
+	(void)snprintf(account->field, sizeof(account->field), "GrpTRESMins");
+	(void)snprintf(account->tres, sizeof(account->tres), "node");
+	ck_assert_int_eq((int)enforcement_of(account, &rules), ENFORCE_SCAVENGE);
+	(void)snprintf(account->tres, sizeof(account->tres), "cpu");
+	ck_assert_int_eq((int)enforcement_of(account, &rules), ENFORCE_HOLD);
+	account_free(account);
+}
+END_TEST
+
+START_TEST(stop_at_decides_at_its_percentage_exactly)
+{
+	static const struct {
+		int64_t debt, flight;
+		bool funds, held;
+		enum decision decision;
+	} cases[] = {
+		/* Of the lot, 100 are used. */
+		{24, 0, true, false, DECIDE_NOTHING}, {25, 0, true, false, DECIDE_HOLD},
+		{24, 1, true, false, DECIDE_HOLD},    {24, 0, true, true, DECIDE_RELEASE},
+		{25, 0, true, true, DECIDE_NOTHING},  {25, 0, false, false, DECIDE_NOTHING},
+		{25, 0, false, true, DECIDE_RELEASE}, {25, INT64_MAX, true, false, DECIDE_HOLD},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct lot lot;
+		struct account *account = make(&lot, 0, cases[i].debt);
+		struct rules rules = scavenge_rules;
+		enum decision decision;
+
+		account->causes = (cases[i].funds ? 1u << CAUSE_FUNDS : 0) |
+				  (cases[i].held ? 1u << CAUSE_OVERRUN : 0);
+		OK(decide_overrun(account, cases[i].flight, &rules, &decision, &error));
+		ck_assert_msg(decision == cases[i].decision, "case %zu: %d", i, (int)decision);
+		/* What may be overdrawn counts as if it were allocated. */
+		account->credit = 100;
+		OK(decide_overrun(account, cases[i].flight > 1 ? 0 : cases[i].flight, &rules,
+				  &decision, &error));
+		ck_assert_int_eq((int)decision, cases[i].held ? DECIDE_RELEASE : DECIDE_NOTHING);
+		account->credit = 0;
+		/* Without stop_at, and under other rules, nothing is stopped. */
+		rules.stop_at = 0;
+		OK(decide_overrun(account, cases[i].flight, &rules, &decision, &error));
+		ck_assert_int_eq((int)decision, cases[i].held ? DECIDE_RELEASE : DECIDE_NOTHING);
+		rules = scavenge_rules;
+		account->enforcement = ENFORCE_HOLD;
+		OK(decide_overrun(account, cases[i].flight, &rules, &decision, &error));
+		ck_assert_int_eq((int)decision, cases[i].held ? DECIDE_RELEASE : DECIDE_NOTHING);
+		account_free(account);
+	}
+}
+END_TEST
+
+/* An allocation that ended: what a free QOS runs costs nothing and goes on, debt stops it. */
+START_TEST(without_an_allocation_any_use_reaches_stop_at)
+{
+	struct lot lot;
+	struct account *account = make(&lot, 0, 0);
+	enum decision decision;
+
+	account->causes = 1u << CAUSE_FUNDS;
+	account->lot_count = 0;
+	OK(decide_overrun(account, 0, &scavenge_rules, &decision, &error));
+	ck_assert_int_eq((int)decision, DECIDE_NOTHING);
+	account->debt = 1;
+	OK(decide_overrun(account, 0, &scavenge_rules, &decision, &error));
+	ck_assert_int_eq((int)decision, DECIDE_HOLD);
+	/* A budget is held by the limit on its own TRES alone. */
+	(void)snprintf(account->name, sizeof(account->name), "a:gres/gpu");
+	OK(decide_overrun(account, 0, &scavenge_rules, &decision, &error));
+	ck_assert_int_eq((int)decision, DECIDE_NOTHING);
+	account_free(account);
+}
+END_TEST
+
 /* Opening hundreds of accounts without money must not set hundreds of limits. */
 START_TEST(accounts_without_money_ever_are_held_at_their_first_use)
 {
@@ -850,6 +1012,11 @@ int main(void)
 
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_test(tcase, money_that_is_not_there_is_not_taken);
+	tcase_add_test(tcase, scavenging_begins_and_ends_as_a_hold_does);
+	tcase_add_test(tcase, all_other_holds_stop_the_scavenger_qos_too);
+	tcase_add_test(tcase, the_stop_is_a_limit_that_the_scavenger_qos_does_not_pass);
+	tcase_add_test(tcase, stop_at_decides_at_its_percentage_exactly);
+	tcase_add_test(tcase, without_an_allocation_any_use_reaches_stop_at);
 	tcase_add_test(tcase, accounts_without_money_ever_are_held_at_their_first_use);
 	tcase_add_test(tcase, a_limit_is_kept_for_accounts_that_had_money_or_use);
 	tcase_add_test(tcase, softer_rules_never_hold_and_release);

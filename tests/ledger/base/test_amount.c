@@ -206,6 +206,38 @@ START_TEST(amounts_are_truncated)
 }
 END_TEST
 
+START_TEST(decimals_for_programs_tell_seconds_apart)
+{
+	static const struct {
+		int64_t amount, size;
+		const char *text;
+	} cases[] = {
+		{0, 3600, "0.0000"},
+		{1, 3600, "0.0002"},
+		{2, 3600, "0.0005"},
+		{3599, 3600, "0.9997"},
+		{3600, 3600, "1.0000"},
+		{34874784, 3600, "9687.4400"},
+		{-1, 3600, "-0.0002"},
+		{-3599, 3600, "-0.9997"},
+		{-5400, 3600, "-1.5000"},
+		{1, 3686400, "0.0000"},
+		{-1, 3686400, "-0.0001"},
+		{INT64_MAX, 3600, "2562047788015215.5019"},
+		{INT64_MIN, 3600, "-2562047788015215.5022"},
+	};
+	char buf[AMOUNT_TEXT_SIZE], before[AMOUNT_TEXT_SIZE] = "";
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		ck_assert_str_eq(amount_format_decimal(buf, cases[i].amount, cases[i].size),
+				 cases[i].text);
+	for (int64_t amount = 0; amount < 7200; amount++) {
+		ck_assert_str_ne(amount_format_decimal(buf, amount, 3600), before);
+		memcpy(before, buf, sizeof(before));
+	}
+}
+END_TEST
+
 START_TEST(percent_is_truncated_and_clamped)
 {
 	static const struct {
@@ -928,6 +960,7 @@ int main(void)
 	tcase_add_test(amounts, amounts_past_int64_are_refused);
 	tcase_add_test(amounts, amounts_are_read_exactly);
 	tcase_add_test(amounts, amounts_are_truncated);
+	tcase_add_test(amounts, decimals_for_programs_tell_seconds_apart);
 	tcase_add_test(amounts, percent_is_truncated_and_clamped);
 	tcase_add_test(amounts, sums_past_int64_are_detected);
 	tcase_add_test(names, names_with_a_meaning_elsewhere_are_refused);

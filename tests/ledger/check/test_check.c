@@ -905,6 +905,62 @@ START_TEST(an_account_that_moves_takes_its_use_along_and_nobody_is_charged_for_i
 }
 END_TEST
 
+/* An account that is opened between a move and the check that sees it would be charged for what
+ * the moved account used before. */
+START_TEST(an_account_is_not_opened_between_a_move_and_the_check_that_records_it)
+{
+	static const char advice[] = "account 'lab' has moved in Slurm on c1, and what it used before";
+	struct observed rows[ROWS + 1];
+	struct observation observation = {
+		.cluster = "c1", .answered = true, .rows = rows, .count = ROWS + 1};
+	struct opening opening = {"zoo", &observation, 1, false};
+
+	open_faculty(rows);
+	rows[ROOT + 1] = (struct observed){.account = "zoo", .parent = "faculty", .usage = 400};
+	rows[LAB].parent = "zoo";
+	rows[ALICE].usage = 600;
+	(void)observe_rows(rows, ROWS + 1);
+	/* lab leaves zoo, which the bank does not have yet. */
+	rows[LAB].parent = "root";
+	rows[FACULTY].usage = 1100;
+	rows[ROOT + 1].usage = 0;
+	observation.time = now += HOUR;
+	FAILS(SB_EREFUSED, advice, bank_write(bank, now, open_account, &opening, &error));
+	opening.from_zero = true;
+	FAILS(SB_EREFUSED, advice, bank_write(bank, now, open_account, &opening, &error));
+	/* What lab used does not matter for itself, nor a move without use for others. */
+	opening = (struct opening){"lab", &observation, 1, false};
+	OK(bank_write(bank, now, open_account, &opening, &error));
+	rows[LAB].usage = 0;
+	opening = (struct opening){"zoo", &observation, 1, false};
+	OK(bank_write(bank, now, open_account, &opening, &error));
+}
+END_TEST
+
+START_TEST(after_the_check_that_records_a_move_an_account_is_opened_and_charged_from_then_on)
+{
+	struct observed rows[ROWS];
+	struct observation observation = {
+		.cluster = "c1", .answered = true, .rows = rows, .count = ROWS};
+	struct opening opening = {"lab", &observation, 1, false};
+
+	open_faculty(rows);
+	rows[ALICE].parent = "lab";
+	rows[LAB].parent = "faculty";
+	rows[LAB].usage = 1000;
+	rows[ALICE].usage = 600;
+	observation.time = now += HOUR;
+	FAILS(SB_EREFUSED, "account 'alice' has moved",
+	      bank_write(bank, now, open_account, &opening, &error));
+	(void)observe_rows(rows, ROWS);
+	observation.time = now += HOUR;
+	OK(bank_write(bank, now, open_account, &opening, &error));
+	rows[LAB].usage = 1007;
+	(void)observe_rows(rows, ROWS);
+	ck_assert_int_eq(rest("lab"), -7);
+}
+END_TEST
+
 START_TEST(an_account_of_the_bank_that_moves_is_charged_for_its_own_use)
 {
 	struct observed rows[ROWS];
@@ -1692,6 +1748,11 @@ int main(void)
 	tcase_add_test(holds, less_is_not_available_than_money_can_say);
 	tcase_add_test(moves,
 		       an_account_that_moves_takes_its_use_along_and_nobody_is_charged_for_it);
+	tcase_add_test(moves,
+		       an_account_is_not_opened_between_a_move_and_the_check_that_records_it);
+	tcase_add_test(
+		moves,
+		after_the_check_that_records_a_move_an_account_is_opened_and_charged_from_then_on);
 	tcase_add_test(moves, an_account_of_the_bank_that_moves_is_charged_for_its_own_use);
 	tcase_add_test(moves, use_up_to_a_move_is_charged_where_the_account_was);
 	tcase_add_test(moves, accounts_that_move_at_once_are_told_apart);

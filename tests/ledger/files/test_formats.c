@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include "ledger/account/policy.h"
 #include "ledger/books/history.h"
 #include "ledger/files/csv.h"
 #include "ledger/files/transactions.h"
@@ -441,6 +442,37 @@ START_TEST(other_programs_add_up_every_kind_of_entry)
 }
 END_TEST
 
+START_TEST(other_programs_add_up_takeovers)
+{
+	static const char *const accounts[] = {"alice", "bob", "carol"};
+	static const char *const others[] = {"Alice", "Bob", "Carol"};
+	struct bank *bank = util_bank();
+	int64_t t = util_fill(bank) + HOUR;
+	struct account *alice = util_account(bank, t, "alice");
+	struct event rename = {.kind = EVENT_RENAME,
+			       .account = "alice",
+			       .to = "carol",
+			       .resource = RESOURCE_BILLING};
+	struct event merge = {
+		.kind = EVENT_MERGE, .account = "bob", .to = "carol", .resource = RESOURCE_BILLING};
+	struct account *bob, *carol;
+
+	plan_rename(alice, &rename);
+	util_append(bank, t, &rename);
+	bob = util_account(bank, t, "bob");
+	OK(plan_merge(bob, &merge, &error));
+	util_append(bank, t, &merge);
+	carol = util_account(bank, t, "carol");
+	ck_assert_int_eq(account_net(carol), account_net(alice) + account_net(bob));
+	compare(bank, accounts, others, COUNT(accounts));
+	event_release(&merge);
+	account_free(alice);
+	account_free(bob);
+	account_free(carol);
+	bank_close(bank);
+}
+END_TEST
+
 START_TEST(other_programs_add_up_a_random_history)
 {
 	static const enum event_kind kinds[] = {EVENT_DEPOSIT,	EVENT_DEPOSIT, EVENT_WITHDRAW,
@@ -810,6 +842,7 @@ int main(void)
 	tcase_add_test(forms, every_entry_is_a_row);
 	tcase_add_test(forms, every_account_is_a_row);
 	tcase_add_test(forms, other_programs_add_up_every_kind_of_entry);
+	tcase_add_test(forms, other_programs_add_up_takeovers);
 	tcase_add_test(forms, other_programs_add_up_a_random_history);
 	tcase_add_test(forms, other_programs_add_up_every_resource);
 	tcase_add_test(forms, a_row_of_a_resource_has_its_unit);

@@ -691,8 +691,10 @@ START_TEST(journal_filters_are_checked)
 		"open,chrge");
 	REFUSED(2, "there is no kind of entry '': there are open, close, terms,", "journal", "-k",
 		"");
-	REFUSED(2, ", notified, job, reconcile, meter, move, fee, forgive\n", "journal", "-k",
-		"xyzzyx");
+	REFUSED(2,
+		", notified, job, reconcile, meter, move, fee, forgive, queue, queued, people, "
+		"rename, merge\n",
+		"journal", "-k", "xyzzyx");
 	REFUSED(2, "know a cluster 'xyzzyx': there are dev\n", "journal", "-M", "xyzzyx");
 	REFUSED(2, "know a cluster 'dew': did you mean 'dev'?", "journal", "-M", "dew");
 	REFUSED(2, "--from needs the number of an entry, not '0'", "journal", "--from", "0");

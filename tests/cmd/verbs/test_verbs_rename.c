@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Accounts that take over others: rename, merge, and the checks and reports after them, run in this
+ * process. */
+#include <inttypes.h>
+
+#include "tests/drive.h"
+
+enum { SU = 3600 };
+
+static struct fake_account *dev(const char *name)
+{
+	return fake_account("dev", name);
+}
+
+/* "bio" has 10 SU until 2028 and 5 SU from 2027 on, and has used 2 SU; "zoo" has 3 SU and no use.
+ * "life" is new in Slurm. */
+static void setup(void)
+{
+	drive_setup();
+	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: [20]\nnotice_days: 0\n"
+		     "charge_minutes: 0\n");
+	(void)dev("bio");
+	(void)dev("zoo");
+	DONE("", "open", "bio", "10", "--end", "2028-01-01");
+	DONE("", "deposit", "bio", "5", "--start", "2027-01-01");
+	DONE("", "open", "zoo", "3");
+	dev("bio")->usage += 2 * SU;
+	DONE("bio: 20% of the allocation is used", "check");
+	(void)dev("life");
+}
+
+/* Compares what balance shows of an account. */
+#define BALANCE(account, expected)                                                                 \
+	do {                                                                                       \
+		RUN("balance", account, "-nPo", "State,Allocated,Used,Available,Waiting");         \
+		ck_assert_str_eq(out, expected "\n");                                              \
+	} while (0)
+
+static void verified(void)
+{
+	DONE("entries", "verify");
+}
+
+START_TEST(what_is_malformed_is_refused)
+{
+	REFUSED(2, "ACCOUNT NEWNAME", "rename", "bio");
+	REFUSED(2, "ACCOUNT INTO", "merge", "bio");
+	REFUSED(2, "name two accounts", "rename", "bio", "BIO");
+	REFUSED(2, "name two accounts", "merge", "bio", "bio");
+	REFUSED(2, "", "rename", "bio", "li fe");
+	REFUSED(2, "", "rename", "bio", "bio:gres/gpu");
+	REFUSED(2, "exclude each other", "rename", "bio", "life", "--from-zero", "--later");
+	REFUSED(1, "account 'nosuch' is not in the bank", "rename", "nosuch", "life");
+	REFUSED(1, "account 'life' is not in the bank: `subank rename bio life`", "merge", "bio",
+		"life");
+	REFUSED(1, "no cluster has an account of that name: --later", "rename", "bio", "bioo");
+	REFUSED(1, "`subank merge bio zoo`", "rename", "bio", "zoo");
+	REFUSED(1, "root stands for the whole cluster", "rename", "bio", "root");
+	REFUSED(1, "account 'bio' was not renamed to 'nope': no cluster has an account of that",
+		"rename", "bio", "nope");
+	DONE("", "close", "zoo");
+	REFUSED(1, "was in the bank and is closed", "rename", "bio", "zoo");
+	REFUSED(1, "account 'zoo' is closed", "merge", "bio", "zoo");
+	verified();
+}
+END_TEST
+
+START_TEST(a_renamed_account_keeps_all_that_it_had)
+{
+	DONE("", "terms", "bio", "--credit", "1", "--contact", "pi@example.org");
+	DONE("renamed bio to life; life has 9.00 SU", "rename", "bio", "life");
+	BALANCE("life", "open|10.00|2.00|9.00|5.00");
+	BALANCE("bio", "closed|0.00|0.00|0.00|0.00");
+	DONE("pi@example.org", "terms", "life");
+	DONE("credit       0.00 SU", "terms", "bio");
+	verified();
+	/* A threshold that was crossed stays crossed, and another is not. */
+	nothing_to_do();
+	RUN("statement", "life", "-nPo", "Item,Amount", "--since", "2026-11-01");
+	ck_assert_ptr_nonnull(strstr(out, "opening balance|0.00\ndeposits|15.00\ncharges|-2.00\n"
+					  "renamed|0.00\nclosing balance|13.00\n"));
+	RUN("statement", "bio", "-nPo", "Item,Amount", "--since", "2026-11-01");
+	ck_assert_ptr_nonnull(strstr(out, "opening balance|0.00\ndeposits|15.00\ncharges|-2.00\n"
+					  "renamed|-13.00\nclosing balance|0.00\n"));
+	DONE("(RawUsage)|0|2.00|100", "usage", "life", "-nP", "--since", "2026-11-01");
+}
+END_TEST
+
+/* Uses all that "bio" has. */
+static void spend(void)
+{
+	dev("bio")->usage += 8 * SU;
+	DONE("bio: held", "check");
+	ck_assert_str_eq(dev("bio")->limits, "cpu=0");
+}
+
+START_TEST(a_hold_is_taken_over_and_ends_with_money)
+{
+	spend();
+	DONE("renamed bio to life; life has 0.00 SU", "rename", "bio", "life");
+	ck_assert_str_eq(dev("life")->limits, "cpu=0");
+	ck_assert_str_eq(dev("bio")->limits, "cpu=0");
+	DONE("", "deposit", "life", "1");
+	ck_assert_str_eq(dev("life")->limits, "");
+	ck_assert_str_eq(dev("bio")->limits, "cpu=0");
+	REFUSED(1, "name 'life', which took it over", "deposit", "bio", "1");
+	REFUSED(1, "name 'life', which took it over", "transfer", "zoo", "bio", "1");
+	(void)dev("other");
+	REFUSED(1, "name 'life', which took it over", "rename", "bio", "other");
+}
+END_TEST
+
+START_TEST(later_use_of_the_former_name_is_taken_over)
+{
+	DONE("", "rename", "bio", "life");
+	ck_assert_str_eq(dev("bio")->limits, "cpu=0");
+	dev("bio")->usage += 3 * SU;
+	DONE("bio: account 'life' takes over debt of 3.00 SU", "check");
+	BALANCE("life", "open|10.00|5.00|5.00|5.00");
+	BALANCE("bio", "closed|0.00|0.00|0.00|0.00");
+	verified();
+	nothing_to_do();
+	/* The check that takes it over also holds. */
+	dev("bio")->usage += 5 * SU;
+	DONE("life: held, available 0.00 SU", "check");
+	ck_assert_str_eq(dev("life")->limits, "cpu=0");
+	/* Nobody misses an account that was deleted. */
+	fake_remove_account("dev", "bio");
+	DONE("", "check");
+	ck_assert_ptr_null(strstr(out, "bio"));
+}
+END_TEST
+
+START_TEST(use_of_the_new_name_counts_from_the_rename_on)
+{
+	dev("life")->usage = 7 * SU;
+	DONE("", "rename", "bio", "life");
+	BALANCE("life", "open|10.00|2.00|8.00|5.00");
+	dev("life")->usage += 1 * SU;
+	DONE("life: charged 1.00 SU", "check");
+	BALANCE("life", "open|10.00|3.00|7.00|5.00");
+}
+END_TEST
+
+START_TEST(use_of_the_new_name_counts_from_zero_on_demand)
+{
+	dev("life")->usage = 1 * SU;
+	DONE("", "rename", "bio", "life", "--from-zero");
+	DONE("life: charged 1.00 SU", "check");
+	BALANCE("life", "open|10.00|3.00|7.00|5.00");
+}
+END_TEST
+
+START_TEST(corrections_find_the_present_name)
+{
+	uint64_t deposit, charge;
+	char number[24];
+
+	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n"
+		     "charge_minutes: 0\n");
+	DONE("", "deposit", "bio", "1");
+	deposit = entries();
+	dev("bio")->usage += SU / 2;
+	DONE("bio: charged 0.50 SU", "check");
+	charge = entries();
+	DONE("", "rename", "bio", "life");
+	(void)snprintf(number, sizeof(number), "%" PRIu64, charge);
+	DONE("life has", "refund", number, "--note", "a broken node");
+	(void)snprintf(number, sizeof(number), "%" PRIu64, deposit);
+	DONE("life has 8.00 SU", "reverse", number, "--note", "typed twice");
+	BALANCE("life", "open|10.00|2.00|8.00|5.00");
+	verified();
+}
+END_TEST
+
+START_TEST(a_request_with_a_ref_is_recorded_once)
+{
+	DONE("renamed bio to life", "rename", "bio", "life", "--ref", "r1");
+	DONE("recorded before with this ref; life has", "rename", "bio", "life", "--ref", "r1");
+	REFUSED(1, "ref 'r1' is taken", "rename", "zoo", "other", "--ref", "r1");
+}
+END_TEST
+
+START_TEST(a_merge_moves_money_with_its_windows)
+{
+	DONE("merged bio into zoo; zoo has 11.00 SU", "merge", "bio", "zoo");
+	BALANCE("zoo", "open|11.00|0.00|11.00|5.00");
+	/* What was used stays with the account that used it. */
+	BALANCE("bio", "closed|2.00|2.00|0.00|0.00");
+	ck_assert_str_eq(dev("bio")->limits, "cpu=0");
+	verified();
+	dev("bio")->usage += 1 * SU;
+	DONE("bio: account 'zoo' takes over debt of 1.00 SU", "check");
+	BALANCE("zoo", "open|11.00|1.00|10.00|5.00");
+	RUN("statement", "zoo", "-nPo", "Item,Amount", "--since", "2026-11-01");
+	ck_assert_ptr_nonnull(strstr(out, "opening balance|0.00\ndeposits|3.00\nmerged|12.00\n"
+					  "closing balance|15.00\n"));
+	REFUSED(1, "name 'zoo', which took it over", "merge", "bio", "zoo");
+	verified();
+}
+END_TEST
+
+START_TEST(a_merge_takes_over_debt)
+{
+	dev("bio")->usage += 10 * SU;
+	DONE("bio: held, available -2.00 SU", "check");
+	DONE("merged bio into zoo; zoo has 1.00 SU", "merge", "bio", "zoo");
+	BALANCE("zoo", "open|3.00|2.00|1.00|5.00");
+	BALANCE("bio", "closed|10.00|10.00|0.00|0.00");
+	verified();
+}
+END_TEST
+
+START_TEST(successors_of_successors_take_over)
+{
+	(void)dev("last");
+	DONE("", "merge", "bio", "zoo");
+	DONE("", "rename", "zoo", "last");
+	dev("bio")->usage += 1 * SU;
+	DONE("bio: account 'last' takes over debt of 1.00 SU", "check");
+	/* Without one that is open the debt stays. */
+	DONE("", "close", "last");
+	dev("bio")->usage += 1 * SU;
+	DONE("bio: charged 1.00 SU", "check");
+	ck_assert_ptr_null(strstr(out, "takes over"));
+	BALANCE("bio", "closed|2.00|3.00|-1.00|0.00");
+	DONE("", "open", "last");
+	DONE("bio: account 'last' takes over debt of 1.00 SU", "check");
+	verified();
+}
+END_TEST
+
+START_TEST(accounts_above_each_other_are_refused)
+{
+	(void)snprintf(dev("life")->parent, sizeof(dev("life")->parent), "bio");
+	REFUSED(1, "account 'life' is below 'bio' in Slurm", "rename", "bio", "life");
+	(void)snprintf(dev("life")->parent, sizeof(dev("life")->parent), "root");
+	(void)snprintf(dev("bio")->parent, sizeof(dev("bio")->parent), "life");
+	REFUSED(1, "account 'life' is above 'bio' in Slurm", "rename", "bio", "life");
+}
+END_TEST
+
+/* It would not be clear whose its late jobs are. */
+START_TEST(a_former_name_is_not_used_again)
+{
+	DONE("", "rename", "bio", "life");
+	REFUSED(1, "what its jobs still use is for 'life': choose another name", "open", "bio",
+		"4");
+	REFUSED(1, "what its jobs still use is for 'life': choose another name", "rename", "zoo",
+		"bio");
+	REFUSED(1, "what its jobs still use is for 'life': choose another name", "rename", "life",
+		"bio");
+	REFUSED(1, "name 'life', which took it over", "merge", "zoo", "bio");
+	REFUSED(1, "name 'life', which took it over", "open", "bio", "4", "--resource", "storage");
+	DONE("", "merge", "life", "zoo");
+	REFUSED(1, "what its jobs still use is for 'zoo': choose another name", "open", "life");
+	verified();
+}
+END_TEST
+
+START_TEST(the_past_has_the_names_of_then)
+{
+	char seq[24];
+
+	(void)snprintf(seq, sizeof(seq), "%" PRIu64, entries());
+	DONE("", "rename", "bio", "life");
+	DONE("bio|open|8.00", "balance", "life", "--as-of", seq, "-nPo", "Account,State,Available");
+}
+END_TEST
+
+START_TEST(why_names_the_account_that_has_all)
+{
+	DONE("", "open", "bio", "2", "--resource", "storage");
+	DONE("", "rename", "bio", "life", "--note", "a new name");
+	DONE("rename: bio to life, by slurm (login alice) (a new name)\n"
+	     "  life took over all that it had: see `subank why life`\n",
+	     "why", "bio");
+	ck_assert_ptr_null(strstr(out, "storage"));
+	DONE("life:storage took over all that it had: see `subank why life:storage`\n", "why",
+	     "bio", "--resource", "storage");
+	/* What was taken over later did not close it. */
+	dev("bio")->usage += 1 * SU;
+	DONE("bio: account 'life' takes over debt of 1.00 SU", "check");
+	DONE("rename: bio to life, by slurm (login alice) (a new name)\n  life took", "why", "bio");
+	DONE("", "merge", "life", "zoo", "--note", "both are one");
+	dev("life")->usage += 1 * SU;
+	DONE("life: account 'zoo' takes over debt of 1.00 SU", "check");
+	DONE("merge: into zoo: 12.00 SU, by slurm (login alice) (both are one)\n  zoo took", "why",
+	     "life");
+	DONE("", "close", "zoo");
+	DONE("  `subank open zoo` opens it again\n", "why", "zoo");
+}
+END_TEST
+
+/* ---- budgets and shares ---- */
+
+/* Sets what an account has used: GPU minutes, as Slurm shows them. */
+static void gpus(const char *account, int64_t minutes)
+{
+	struct fake_account *to = dev(account);
+
+	(void)snprintf(to->tres_raw, sizeof(to->tres_raw),
+		       "cpu=0,billing=%" PRId64 ",gres/gpu=%" PRId64, to->usage / 60, minutes);
+}
+
+/* Gives "bio" 2 GPU-hours, of which 1 is used, ann a share of 1 SU and a default share of 3 SU, of
+ * which bob has used half. */
+static void add_budgets(void)
+{
+	gpus("root", 60);
+	gpus("bio", 60);
+	gpus("life", 0);
+	gpus("zoo", 0);
+	fake_member("dev", "bio", "ann");
+	fake_member("dev", "bio", "bob");
+	fake_member("dev", "life", "ann");
+	fake_member("dev", "life", "bob");
+	DONE("", "open", "bio", "2", "--resource", "gres/gpu");
+	DONE("", "share", "bio", "ann", "1");
+	DONE("", "terms", "bio", "--default-share", "3");
+	DONE("", "check");
+	gpus("bio", 120);
+	dev("bio")->usage += SU / 2;
+	fake_member("dev", "bio", "carl")->usage = 0;
+	DONE("bio:gres/gpu: charged 1.00 GPU-hours", "check");
+}
+
+START_TEST(budgets_and_shares_come_along)
+{
+	add_budgets();
+	DONE("renamed bio to life", "rename", "bio", "life");
+	DONE("", "check");
+	DONE("life|10.00|2.50|7.50\nlife:billing~ann|1.00|0.00|1.00\n"
+	     "life:billing~bob|3.00|0.00|3.00\nlife:billing~carl|3.00|0.00|3.00\n"
+	     "life:billing~someone|3.00|0.00|3.00\n"
+	     "life:gres/gpu|2.00|1.00|1.00\n",
+	     "balance", "life", "--users", "-nPo", "Account,Allocated,Used,Available");
+	/* Use counts from the rename on, and holds. */
+	gpus("life", 60);
+	DONE("life:gres/gpu: held", "check");
+	ck_assert_str_eq(dev("life")->limits, "gres/gpu=0");
+	/* A new user gets the default share there, and no one in the former account. */
+	fake_member("dev", "life", "dora");
+	fake_member("dev", "bio", "emil");
+	DONE("life: user dora gets a share of 3.00 SU", "check");
+	ck_assert_ptr_null(strstr(out, "emil"));
+	verified();
+	RUN("statement", "life", "--resource", "gres/gpu", "-nPo", "Item,Amount", "--since",
+	    "2026-11-01");
+	ck_assert_ptr_nonnull(strstr(out, "deposits|2.00\ncharges|-2.00\nrenamed|0.00\n"));
+	(void)dev("other");
+	DONE("", "rename", "life", "other");
+	verified();
+	DONE("other:gres/gpu|2.00|2.00|0.00", "balance", "other", "-nPo",
+	     "Account,Allocated,Used,Available");
+}
+END_TEST
+
+START_TEST(budgets_and_shares_are_merged)
+{
+	add_budgets();
+	fake_member("dev", "zoo", "ann");
+	DONE("", "open", "zoo", "5", "--resource", "gres/gpu");
+	DONE("", "share", "zoo", "ann", "2");
+	DONE("merged bio into zoo; zoo has 10.50 SU", "merge", "bio", "zoo");
+	RUN("balance", "zoo", "--users", "-nPo", "Account,Allocated,Used,Available");
+	ck_assert_str_eq(out, "zoo|10.50|0.00|10.50\nzoo:billing~ann|3.00|0.00|3.00\n"
+			      "zoo:billing~bob|3.00|0.00|3.00\nzoo:billing~carl|3.00|0.00|3.00\n"
+			      "zoo:billing~someone|3.00|0.00|3.00\nzoo:gres/gpu|6.00|0.00|6.00\n");
+	/* Late use of the former name, of each budget. */
+	gpus("bio", 150);
+	DONE("bio:gres/gpu: account 'zoo:gres/gpu' takes over debt of 0.50 GPU-hours", "check");
+	DONE("zoo:gres/gpu|6.00|0.50|5.50", "balance", "zoo", "-nPo",
+	     "Account,Allocated,Used,Available");
+	verified();
+	nothing_to_do();
+}
+END_TEST
+
+START_TEST(a_budget_whose_new_name_is_too_long_keeps_the_old)
+{
+	char name[250];
+
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	(void)dev(name);
+	add_budgets();
+	REFUSED(2, "would be too long: choose a shorter", "rename", "bio", name);
+}
+END_TEST
+
+/* ---- money ---- */
+
+START_TEST(use_is_billed_once)
+{
+	static const char month[] = "2026-12-01";
+
+	DONE("", "rename", "bio", "life");
+	dev("bio")->usage += 3 * SU;
+	dev("life")->usage += 1 * SU;
+	DONE("", "check");
+	RUN("statement", "--price", "1EUR", "--since", "2026-11-01", "--until", month, "-nPo",
+	    "Account,Item,Billed,Cents");
+	ck_assert_ptr_nonnull(strstr(out, "bio|invoice|3.00|300\n"));
+	ck_assert_ptr_nonnull(strstr(out, "life|invoice|3.00|300\n"));
+	ck_assert_ptr_nonnull(strstr(out, "sum of invoices||600"));
+}
+END_TEST
+
+START_TEST(an_invoice_of_before_stays_the_same)
+{
+	char *before;
+
+	clock_now = INT64_C(1796083200) * WHEN_SECOND + 1; /* 2026-12-01 */
+	DONE("", "deposit", "zoo", "1");
+	RUN("statement", "--price", "1EUR", "--until", "2026-12-01", "-P");
+	before = strdup(out);
+	ck_assert_ptr_nonnull(strstr(before, "bio-2026-11"));
+	DONE("", "rename", "bio", "life");
+	RUN("statement", "bio", "zoo", "--price", "1EUR", "--until", "2026-12-01", "-P");
+	ck_assert_int_eq(status, 0);
+	RUN("statement", "--price", "1EUR", "--until", "2026-12-01", "-P");
+	ck_assert_str_eq(out, before);
+	free(before);
+}
+END_TEST
+
+START_TEST(a_successor_past_int64_concerns_its_own_alone)
+{
+	DONE("", "merge", "bio", "zoo");
+	DONE("", "terms", "zoo", "--credit", "2562047788015199");
+	dev("bio")->usage += 3 * SU;
+	GIVES(3, "", "bio: account 'zoo' cannot take over", "check");
+	dev("zoo")->usage += 1 * SU;
+	GIVES(3, "zoo: charged 1.00 SU", "bio: account 'zoo' cannot take over", "check");
+	DONE("", "terms", "zoo", "--credit", "0");
+	DONE("bio: account 'zoo' takes over debt of 3.00 SU", "check");
+	verified();
+}
+END_TEST
+
+static void job(int id)
+{
+	fake_add_job("dev", (struct fake_job){.id = id,
+					      .user = "ann",
+					      .account = "bio",
+					      .partition = "cpu",
+					      .start = clock_now / WHEN_SECOND - 2000,
+					      .ran = 1800});
+}
+
+START_TEST(jobs_of_a_former_name_are_listed_and_refunded)
+{
+	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n"
+		     "charge_minutes: 0\nmeter: jobs\n");
+	DONE("", "check");
+	clock_now += HOUR;
+	job(1);
+	DONE("bio: charged 0.50 SU", "check");
+	DONE("", "rename", "bio", "life");
+	clock_now += HOUR;
+	job(2);
+	DONE("bio: account 'life' takes over debt of 0.50 SU", "check");
+	BALANCE("life", "open|10.00|1.00|9.00|5.00");
+	RUN("usage", "life", "--by", "job", "-nPo", "Job,Used");
+	ck_assert_str_eq(out, "dev/1|0.50\n(RawUsage)|2.00\n(reconciled)|-2.00\n");
+	DONE("refunded 0.50 SU of 1 job", "refund", "-i", "--job", "dev/1", "--accounts", "life",
+	     "--note", "a node");
+	BALANCE("life", "open|10.00|0.50|9.50|5.00");
+	DONE("refunded 0.50 SU of 1 job", "refund", "-i", "--job", "dev/2", "--note", "a node",
+	     "--end", "2028-01-01");
+	DONE("", "check");
+	BALANCE("life", "open|10.50|0.50|10.00|5.00");
+	verified();
+	RUN("usage", "life", "--by", "job", "-nPo", "Job,Used");
+	ck_assert_ptr_nonnull(strstr(out, "(RawUsage)|2.00\n"));
+}
+END_TEST
+
+/* ---- the books elsewhere ---- */
+
+START_TEST(renamed_books_are_restored_to_the_same_head)
+{
+	char path[256], *before;
+
+	add_budgets();
+	DONE("", "rename", "bio", "life");
+	DONE("", "merge", "zoo", "life");
+	dev("bio")->usage += 3 * SU;
+	DONE("", "check");
+	(void)dev("other");
+	DONE("", "rename", "life", "other");
+	(void)snprintf(path, sizeof(path), "%s/export.yaml", test_folder);
+	before = exported();
+	DONE("", "export", path);
+	GIVES(0, "restored", "will be replaced", "import", "--replace", "-i", path);
+	UNCHANGED(before);
+	verified();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("rename");
+	TCase *tcase = tcase_create("rename");
+
+	tcase_add_checked_fixture(tcase, setup, drive_teardown);
+	tcase_add_test(tcase, what_is_malformed_is_refused);
+	tcase_add_test(tcase, a_renamed_account_keeps_all_that_it_had);
+	tcase_add_test(tcase, a_hold_is_taken_over_and_ends_with_money);
+	tcase_add_test(tcase, later_use_of_the_former_name_is_taken_over);
+	tcase_add_test(tcase, use_of_the_new_name_counts_from_the_rename_on);
+	tcase_add_test(tcase, use_of_the_new_name_counts_from_zero_on_demand);
+	tcase_add_test(tcase, corrections_find_the_present_name);
+	tcase_add_test(tcase, a_request_with_a_ref_is_recorded_once);
+	tcase_add_test(tcase, a_merge_moves_money_with_its_windows);
+	tcase_add_test(tcase, a_merge_takes_over_debt);
+	tcase_add_test(tcase, successors_of_successors_take_over);
+	tcase_add_test(tcase, accounts_above_each_other_are_refused);
+	tcase_add_test(tcase, a_former_name_is_not_used_again);
+	tcase_add_test(tcase, the_past_has_the_names_of_then);
+	tcase_add_test(tcase, why_names_the_account_that_has_all);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("budgets");
+	tcase_add_checked_fixture(tcase, setup, drive_teardown);
+	tcase_add_test(tcase, budgets_and_shares_come_along);
+	tcase_add_test(tcase, budgets_and_shares_are_merged);
+	tcase_add_test(tcase, a_budget_whose_new_name_is_too_long_keeps_the_old);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("money");
+	tcase_add_checked_fixture(tcase, setup, drive_teardown);
+	tcase_add_test(tcase, use_is_billed_once);
+	tcase_add_test(tcase, an_invoice_of_before_stays_the_same);
+	tcase_add_test(tcase, a_successor_past_int64_concerns_its_own_alone);
+	tcase_add_test(tcase, jobs_of_a_former_name_are_listed_and_refunded);
+	tcase_add_test(tcase, renamed_books_are_restored_to_the_same_head);
+	suite_add_tcase(suite, tcase);
+	return util_run(suite);
+}
