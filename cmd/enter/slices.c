@@ -103,14 +103,14 @@ int append_slices(struct posting *posting, struct books *books, const struct dep
 	char text[QUANTITY_SIZE], phrase[WINDOW_PHRASE_SIZE];
 	struct event whole = {.amount = deposit->amount, .start = deposit->window.start};
 
+	if (!purse_is_account(posting->account))
+		TRY(check_owner(books, posting->account, err));
 	if (deposit->amount < slices->count)
 		return sb_error_set(err, SB_EINVAL,
 				    "%s cannot be cut into %" PRId64 " slices of a second or more: "
 				    "take fewer slices",
 				    quantity(posting->env, text, posting->account, deposit->amount),
 				    slices->count);
-	if (!purse_is_account(posting->account))
-		TRY(check_owner(books, posting->account, err));
 	for (int64_t i = 0; i < slices->count; i++) {
 		struct event event = {.kind = EVENT_DEPOSIT,
 				      .account = posting->account,
