@@ -540,6 +540,9 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_SINCE] = "the use was at this time or later",
 	[FIELD_AT_USED_UNTIL] = "and before this one",
 	[FIELD_AT_UNTIL] = "when it ends without another entry",
+	[FIELD_AT_LATE_SINCE] = "of debt for late use: the use was at this time or later, and is "
+				"paid from windows of then, also ended ones",
+	[FIELD_AT_LATE_UNTIL] = "and before this one",
 	[FIELD_AT_START] = "when it becomes usable",
 	[FIELD_AT_NEW_START] = "of money that needed a new window: when it becomes usable",
 	[FIELD_AT_END] = "when it stops being usable",

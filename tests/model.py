@@ -575,9 +575,24 @@ class Bank:
         self.time = max(now, self.newest)
         self.load_accounts()
 
+    def formers(self, account):
+        """Returns the accounts for whose use this one pays: its former names, and those merged into it."""
+        if account.successor or self.mutation == "former-names-do-not-run":
+            return []
+        return [x for x in self.accounts.values() if x.successor and self.last_successor(x).name == account.name]
+
+    def flights(self, account):
+        """Returns what the account's running jobs have used and are committed to on each cluster, and when
+        the first of them began."""
+        return [
+            self.running.get((cluster, former.name), (0, 0, 0))
+            for former in ([] if account.successor else [account, *self.formers(account)])
+            for cluster in former.by_jobs
+        ]
+
     def flight(self, account):
         """Returns what running jobs count for."""
-        flight = [self.running.get((cluster, account.name), (0, 0, 0)) for cluster in account.by_jobs]
+        flight = self.flights(account)
         return sum(committed if self.hold_on == "committed" else used for used, committed, _ in flight)
 
     def term(self, account, name):
@@ -851,9 +866,7 @@ class Bank:
             return
         if self.time < max(quota.start, account.granted):
             return
-        charged = min(
-            (self.charged_until(account, name, 0, True) for name in account.meters), default=self.time
-        )
+        charged = self.all_charged_until(account, 0, True)
         since, due = max(account.quota_since, account.opened, owner.opened, account.granted), []
         number, end = 0, quota.start
         while end is not None and end <= self.time:
@@ -1023,10 +1036,42 @@ class Bank:
         """What a former account was charged or given back since goes to the last of its successors, if
         that is open."""
         last = self.last_successor(account)
+        if last.open:
+            self.give_late_use(account, last)
         money = any(lot.rest and lot.end > self.time for lot in account.lots)
         if last is not account and last.open and (money or account.debt):
             if self.mutation != "late-use-stays-with-the-former-name":
                 self.merge(account, last)
+
+    def give_late_use(self, account, last):
+        """Where windows that have ended would have paid for late use, they pay for it."""
+        charges = []
+        for entry in reversed(self.entries):
+            if entry.kind in ("rename", "merge") and entry.account == account.name:
+                break
+            if entry.kind in ("charge", "job", "fee") and entry.account == account.name and entry.debt:
+                charges.insert(0, entry)
+        for charge in charges:
+            debt = min(charge.debt, account.debt)
+            lots = [lot for lot in last.lots if lot.start < charge.until and lot.end > charge.since]
+            if not debt or not any(lot.end <= self.time and lot.rest for lot in lots):
+                continue
+            if self.mutation == "late-use-is-of-today":
+                continue
+            self.record("merge", account, last, to=last.name, rest=0, parts=[], debt=debt,
+                        since=charge.since, until=charge.until)  # fmt: skip
+            account.debt -= debt
+            last.debt += debt
+            rest = last.debt - debt
+            last.debt = debt
+            last.pay(lots)
+            last.debt += rest
+            account.sums["received"] += debt
+            last.sums["sent"] += debt
+            last.pay(last.active())
+            for each in account, last:
+                each.settle(self.time)
+                each.rearm()
 
     def present(self, entry, name):
         """Returns the present name of the account that the entry calls by that name."""
@@ -1634,7 +1679,7 @@ class Bank:
     def selected(self, names):
         """Returns the accounts to check: first former ones, so that their successors are judged by all
         that they take over."""
-        return self.in_order([self.accounts[name] for name in names] or list(self.accounts.values()))
+        return self.in_order([self.accounts[name] for name in names or sorted(self.accounts)])
 
     def in_order(self, accounts):
         """Returns the accounts with all their purses, former ones first."""
@@ -1916,9 +1961,18 @@ class Bank:
                 time = max(time, now)
         return time
 
+    def all_charged_until(self, account, now, by_readings=False):
+        """The same for all clusters, and for all accounts for whose use this one pays."""
+        times = [
+            self.charged_until(user, cluster, now, by_readings)
+            for user in [account, *self.formers(account)]
+            for cluster in user.meters
+        ]
+        return min(times, default=self.time)
+
     def expire(self, account, now):
         """Expires what is left in lots that ended, once every cluster was read at or after the end."""
-        read = min((self.charged_until(account, name, now) for name in account.meters), default=self.time)
+        read = self.all_charged_until(account, now)
         ends = sorted({lot.end for lot in account.lots if lot.rest and lot.end <= self.time})
         if self.mutation == "the-last-to-end-expires-first":
             ends.reverse()

@@ -68,6 +68,8 @@ MUTATIONS = {
     "merges-leave-debt": ("merge", "--later"),
     "renames-forget-thresholds": ("rename", "--later"),
     "late-use-stays-with-the-former-name": ("rename", "--later"),
+    "former-names-do-not-run": ("rename", "--later"),
+    "late-use-is-of-today": ("rename", "--later"),
 }
 FLAGS = ("--from-zero", "--clock-ok", "--json", "--entries", "--limited", "--unlimited", "--immediate", "--all-runs",
          "--apply", "--later")  # fmt: skip
@@ -516,7 +518,7 @@ class Game:
             for name, account in accounts
         ]
         for row, (_, account) in zip(mine, accounts if "as-of" not in options else ()):
-            flights = [self.bank.running.get((cluster, account.name), (0, 0, 0)) for cluster in account.by_jobs]
+            flights = self.bank.flights(account)
             row["inflight_seconds"] = sum(used for used, _, _ in flights)
             row["committed_seconds"] = sum(committed for _, committed, _ in flights)
         columns = mine[0] if mine else {}

@@ -92,7 +92,7 @@ static bool is_receiver(const struct why *why, const struct event *event)
 
 	if (!receiver || strcmp(receiver, why->name) == 0)
 		return receiver;
-	return why->account->rename_count > 0 && strcmp(event->account, why->name) != 0 &&
+	return why->account->renamed_from && strcmp(event->account, why->name) != 0 &&
 	       books_renamed(why->books, receiver, event->seq, now, NULL) == SB_OK &&
 	       strcmp(now, why->name) == 0;
 }

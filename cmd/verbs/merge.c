@@ -18,10 +18,11 @@ const struct command cmd_merge = {
 		"statements and usage stay under its name.\n"
 		"A budget that INTO lacks comes with its terms, and then limits the jobs of INTO, "
 		"too.\n"
-		"What jobs of ACCOUNT still use is charged to it. The next check has INTO take "
-		"over "
-		"that debt, and what ACCOUNT is refunded. Move its users and the jobs that wait to "
-		"INTO in Slurm. A merge cannot be reversed, and ACCOUNT cannot be opened again.\n"
+		"What jobs of ACCOUNT still use is charged to it, and is in flight for INTO until "
+		"then. The next check has INTO take over that debt, paid from its windows of the "
+		"time of the use, and what ACCOUNT is refunded. Move its users and the jobs that "
+		"wait to INTO in Slurm. A merge cannot be reversed, and ACCOUNT cannot be opened "
+		"again.\n"
 		"Neither account may be below the other in Slurm.",
 	.examples = EXAMPLES({"subank merge optics physics", "physics gets what optics has"}),
 	.see_also = "rename transfer close",

@@ -29,10 +29,9 @@ const struct command cmd_rename = {
 		"parent=NEWNAME`). The next check reports how much use moved with them, and exits "
 		"with 3; that use is not charged again. Delete ACCOUNT from Slurm once it has no "
 		"jobs.\n"
-		"Until a job of ACCOUNT has ended and was charged, the balance of NEWNAME does not "
-		"have its cost, and a window that ends meanwhile does not wait for it. So rename "
-		"an "
-		"account while few of its jobs run, and not shortly before a window ends.\n"
+		"Jobs of ACCOUNT that still run are in flight for NEWNAME. A window does not "
+		"expire "
+		"until they were charged, and pays for what they used in it.\n"
 		"What NEWNAME used in Slurm before is not charged, unless --from-zero is given. A "
 		"former name cannot be used again: it is not clear whose its late jobs would be.",
 	.examples = EXAMPLES(

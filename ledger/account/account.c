@@ -38,7 +38,7 @@ void account_free(struct account *account)
 	free(account->moves);
 	free(account->levers);
 	free(account->crossed);
-	free(account->renames);
+	free(account->merges);
 	free(account->queue_batches);
 	free(account->queue_jobs);
 	free(account);
@@ -74,7 +74,7 @@ struct account *account_copy(const struct account *account)
 	copy->moves = COPY(account->moves, account->move_count, &failed);
 	copy->levers = COPY(account->levers, account->lever_count, &failed);
 	copy->crossed = COPY(account->crossed, account->crossed_count, &failed);
-	copy->renames = COPY(account->renames, account->rename_count, &failed);
+	copy->merges = COPY(account->merges, account->merge_count, &failed);
 	copy->queue_batches = COPY(account->queue_batches, account->queue_batch_count, &failed);
 	copy->queue_jobs = COPY(account->queue_jobs, account->queue_job_count, &failed);
 	if (failed) {

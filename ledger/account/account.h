@@ -129,9 +129,10 @@ struct account {
 	char successor[NAME_SIZE]; /* of an account that was renamed or merged, which is closed: the
 				      one that took it over, and takes over what it is still charged
 				      or given back; "": none */
-	uint64_t *renames; /* the entries by which the name gave its account to another name, or
-			      took one over; ascending */
-	size_t rename_count;
+	uint64_t renamed_from, renamed_to; /* the entry by which a rename gave the account its name,
+					      and that by which it gave it another; 0: none */
+	uint64_t *merges; /* the entries that merged other accounts into it; ascending */
+	size_t merge_count;
 	int64_t share; /* what a user gets who never had a share of this purse; 0: none */
 	int64_t time; /* of the last entry; the state is settled to it */
 	uint64_t seq; /* the last entry */

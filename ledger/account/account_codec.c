@@ -199,9 +199,11 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 	bytes_put_i64(to, account->share);
 	put_queue(to, account);
 	bytes_put_text(to, account->successor);
-	bytes_put_u32(to, (uint32_t)account->rename_count);
-	for (size_t i = 0; i < account->rename_count; i++)
-		bytes_put_u64(to, account->renames[i]);
+	bytes_put_u64(to, account->renamed_from);
+	bytes_put_u64(to, account->renamed_to);
+	bytes_put_u32(to, (uint32_t)account->merge_count);
+	for (size_t i = 0; i < account->merge_count; i++)
+		bytes_put_u64(to, account->merges[i]);
 	return to->failed ? sb_error_nomem(err) : SB_OK;
 }
 
@@ -396,10 +398,12 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	account->share = read_count(&from);
 	read_queue(&from, account);
 	get_text(&from, account->successor, sizeof(account->successor));
-	account->renames = get_array(&from, sizeof(*account->renames), &account->rename_count);
-	for (size_t i = 0; i < account->rename_count; i++) {
-		account->renames[i] = read_u64(&from);
-		if (i > 0 && account->renames[i] <= account->renames[i - 1])
+	account->renamed_from = read_u64(&from);
+	account->renamed_to = read_u64(&from);
+	account->merges = get_array(&from, sizeof(*account->merges), &account->merge_count);
+	for (size_t i = 0; i < account->merge_count; i++) {
+		account->merges[i] = read_u64(&from);
+		if (i > 0 && account->merges[i] <= account->merges[i - 1])
 			from.failed = true;
 	}
 	if (!reader_done(&from) || !sums_fit(account)) {

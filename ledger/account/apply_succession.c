@@ -8,16 +8,7 @@
 #include "ledger/account/applying.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/array.h"
-
-static int add_rename(struct account *account, uint64_t seq, struct sb_error *err)
-{
-	uint64_t *added = array_add(account->renames, account->rename_count);
-
-	if (!added)
-		return sb_error_nomem(err);
-	*added = seq;
-	return SB_OK;
-}
+#include "ledger/base/minmax.h"
 
 static int64_t sum_rest(const struct account *account)
 {
@@ -122,9 +113,9 @@ int apply_rename(struct account *from, struct account *to, const struct event *e
 	give_standing(from, to);
 	to->open = from->open;
 	to->decision = event->seq;
+	from->renamed_to = to->renamed_from = event->seq;
 	end_account(from, to, event);
-	TRY(add_rename(from, event->seq, err));
-	return add_rename(to, event->seq, err);
+	return SB_OK;
 }
 
 /* Moves the rest of each lot of the entry. */
@@ -157,23 +148,75 @@ static int merge_lots(struct account *from, struct account *to, const struct eve
 	return SB_OK;
 }
 
+/* Pays for late use with what is left of the windows in which it was, as if it had been charged to
+ * the receiver; windows that ended since included. Returns what is left to pay. */
+static int64_t pay_late_use(struct account *to, const struct event *event)
+{
+	int64_t debt = event->debt;
+
+	for (size_t i = 0; i < to->lot_count && debt > 0; i++) {
+		struct lot *lot = &to->lots[i];
+		int64_t part = int64_min(debt, lot->rest);
+
+		if (lot->start >= event->until || lot->end <= event->since)
+			continue;
+		lot->rest -= part;
+		debt -= part;
+	}
+	return debt;
+}
+
+/* Moves the debt of late use of an account that was taken over before, or a part of it. */
+static int merge_late_use(struct account *from, struct account *to, const struct event *event,
+			  struct sb_error *err)
+{
+	if (!*from->successor)
+		return rule_broken(event, err, "the account has not been taken over");
+	if (event->since >= event->until || event->until > event->time)
+		return rule_broken(event, err, "the late use has no time");
+	if (event->rest || event->part_count)
+		return rule_broken(event, err, "late use brings no money");
+	if (from->debt < event->debt)
+		return rule_broken(event, err, "it takes over more debt than there is");
+	return amount_add(to->debt, pay_late_use(to, event), &to->debt) ? SB_OK
+									: rule_overflow(event, err);
+}
+
+static int merge_all(struct account *from, struct account *to, const struct event *event,
+		     struct sb_error *err)
+{
+	if (from->debt != event->debt)
+		return rule_broken(event, err, "it takes over another debt than there is");
+	TRY(merge_lots(from, to, event, err));
+	if (!amount_add(to->debt, event->debt, &to->debt))
+		return rule_overflow(event, err);
+	return SB_OK;
+}
+
+/* Ends an account with the merge. */
+static int end_merged(struct account *from, struct account *to, const struct event *event,
+		      struct sb_error *err)
+{
+	uint64_t *added = array_add(to->merges, to->merge_count);
+
+	if (!added)
+		return sb_error_nomem(err);
+	*added = event->seq;
+	end_account(from, to, event);
+	return SB_OK;
+}
+
 int apply_merge(struct account *from, struct account *to, const struct event *event,
 		struct sb_error *err)
 {
 	if (!to || !to->open)
 		return rule_broken(event, err, "the receiver is not open");
-	if (from->debt != event->debt)
-		return rule_broken(event, err, "it takes over another debt than there is");
-	TRY(merge_lots(from, to, event, err));
-	from->debt = 0;
-	if (!amount_add(to->debt, event->debt, &to->debt))
-		return rule_overflow(event, err);
+	TRY(event->until ? merge_late_use(from, to, event, err) : merge_all(from, to, event, err));
+	from->debt -= event->debt;
 	/* The receiver pays the debt. */
 	from->sent += event->rest;
 	to->received += event->rest;
 	from->received += event->debt;
 	to->sent += event->debt;
-	if (!*from->successor)
-		end_account(from, to, event);
-	return SB_OK;
+	return *from->successor ? SB_OK : end_merged(from, to, event, err);
 }

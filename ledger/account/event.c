@@ -66,6 +66,8 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_SINCE] = {"since", FIELD_TIME, AT(since), 0, NULL},
 	[FIELD_AT_USED_UNTIL] = {"until", FIELD_TIME, AT(until), 0, NULL},
 	[FIELD_AT_UNTIL] = {"until", FIELD_UNTIL, AT(until), 0, NULL},
+	[FIELD_AT_LATE_SINCE] = {"since", FIELD_UNTIL, AT(since), 0, NULL},
+	[FIELD_AT_LATE_UNTIL] = {"until", FIELD_UNTIL, AT(until), 0, NULL},
 	[FIELD_AT_START] = {"start", FIELD_TIME, AT(start), 0, NULL},
 	[FIELD_AT_NEW_START] = {"start", FIELD_UNTIL, AT(start), 0, NULL},
 	[FIELD_AT_END] = {"end", FIELD_END, AT(end), 0, NULL},
@@ -207,15 +209,16 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
 	[EVENT_PEOPLE] = KIND("people", FIELD_AT_ACCOUNT, FIELD_AT_CONTACTS, FIELD_AT_MANAGERS),
 	[EVENT_RENAME] = KIND("rename", FIELD_AT_ACCOUNT, FIELD_AT_TO, FIELD_AT_RESOURCE,
 			      FIELD_AT_REST, FIELD_AT_DEBT),
-	[EVENT_MERGE] = KIND("merge", FIELD_AT_ACCOUNT, FIELD_AT_TO, FIELD_AT_RESOURCE,
-			     FIELD_AT_REST, FIELD_AT_PARTS, FIELD_AT_DEBT),
+	[EVENT_MERGE] =
+		KIND("merge", FIELD_AT_ACCOUNT, FIELD_AT_TO, FIELD_AT_RESOURCE, FIELD_AT_REST,
+		     FIELD_AT_PARTS, FIELD_AT_DEBT, FIELD_AT_LATE_SINCE, FIELD_AT_LATE_UNTIL),
 };
 
 /* How many of a kind's last fields were added after version 1, and how many of those after
  * version 3. Files may omit them. An entry is stored in the first version that has all fields in
  * which the entry does not have the default. */
 static const uint8_t later_fields[EVENT_KIND_END] = {
-	[EVENT_CHARGE_JOB] = 4, [EVENT_TERMS] = 6, [EVENT_DEPOSIT] = 1};
+	[EVENT_CHARGE_JOB] = 4, [EVENT_TERMS] = 6, [EVENT_DEPOSIT] = 1, [EVENT_MERGE] = 2};
 static const uint8_t newest_fields[EVENT_KIND_END] = {
 	[EVENT_CHARGE_JOB] = 3, [EVENT_TERMS] = 6, [EVENT_DEPOSIT] = 1};
 
@@ -322,6 +325,8 @@ int event_field_is_default(const struct event *event, enum event_field field)
 	case FIELD_AT_TIME_LIMIT:
 		return event_number(event, spec) == -1;
 	case FIELD_AT_UNTIL:
+	case FIELD_AT_LATE_SINCE:
+	case FIELD_AT_LATE_UNTIL:
 	case FIELD_AT_NEW_START:
 	case FIELD_AT_DEBT:
 	case FIELD_AT_ALLOWANCE:

@@ -9,18 +9,27 @@
 #include "ledger/base/array.h"
 #include "ledger/books/entries.h"
 
-/* Copies the names of a rename. */
-static int read_rename(struct books *books, uint64_t seq, char from[NAME_SIZE], char to[NAME_SIZE],
-		       struct sb_error *err)
+/* Names are used once, so each account was taken over later than those before it: only damaged
+ * states can form a circle. */
+static int circle(struct sb_error *err)
+{
+	return sb_error_set(err, SB_ECORRUPT,
+			    "accounts are said to have taken over each other: run `subank "
+			    "verify`");
+}
+
+/* Copies the names in a rename or merge. */
+static int read_names(struct books *books, uint64_t seq, enum event_kind kind, char from[NAME_SIZE],
+		      char to[NAME_SIZE], struct sb_error *err)
 {
 	struct event event = {0};
 	int rc = journal_get(books_txn(books), seq, &event, NULL, err);
 
-	if (!rc && event.kind != EVENT_RENAME)
+	if (!rc && event.kind != kind)
 		rc = sb_error_set(err, SB_ECORRUPT,
-				  "entry %" PRIu64 " is no rename, but the state of an account "
-				  "says so: run `subank verify`",
-				  seq);
+				  "entry %" PRIu64 " is no %s, but the state of an account says "
+				  "so: run `subank verify`",
+				  seq, event_kinds[kind].name);
 	if (!rc) {
 		(void)snprintf(from, NAME_SIZE, "%s", event.account);
 		(void)snprintf(to, NAME_SIZE, "%s", event.to);
@@ -29,29 +38,19 @@ static int read_rename(struct books *books, uint64_t seq, char from[NAME_SIZE], 
 	return rc;
 }
 
-/* Finds the newest rename before entry [end] that gave its account the name, and the name before;
- * 0: none. */
-static int find_former(struct books *books, const char *name, uint64_t end, uint64_t *ret,
-		       char former[NAME_SIZE], struct sb_error *err)
+/* Finds the rename that gave its account the name, and the name before; 0: none. */
+static int find_former(struct books *books, const char *name, uint64_t *ret, char former[NAME_SIZE],
+		       struct sb_error *err)
 {
 	const struct account *account;
-	char from[NAME_SIZE], to[NAME_SIZE];
+	char to[NAME_SIZE];
 	int rc = books_find(books, name, &account, err);
 
 	*ret = 0;
 	if (rc)
 		return rc == SB_ENOTFOUND ? SB_OK : rc;
-	for (size_t i = account->rename_count; i-- > 0;) {
-		if (account->renames[i] >= end)
-			continue;
-		TRY(read_rename(books, account->renames[i], from, to, err));
-		if (strcmp(to, name) != 0)
-			continue;
-		*ret = account->renames[i];
-		memcpy(former, from, NAME_SIZE);
-		return SB_OK;
-	}
-	return SB_OK;
+	*ret = account->renamed_from;
+	return *ret ? read_names(books, *ret, EVENT_RENAME, former, to, err) : SB_OK;
 }
 
 static int find_tenures(struct books *books, const char *account, struct tenures *tenures,
@@ -64,7 +63,9 @@ static int find_tenures(struct books *books, const char *account, struct tenures
 	do {
 		struct tenure *added;
 
-		TRY(find_former(books, name, end, &from, former, err));
+		TRY(find_former(books, name, &from, former, err));
+		if (from >= end)
+			return circle(err);
 		added = array_insert(tenures->list, tenures->count, 0);
 		if (!added)
 			return sb_error_nomem(err);
@@ -95,29 +96,22 @@ void tenures_release(struct tenures *tenures)
 	*tenures = (struct tenures){0};
 }
 
-/* Finds the first rename after entry [seq] and up to entry [last] that took the name from its
- * account; 0: none. */
+/* Finds the rename after entry [seq] and up to entry [last] that took the name from its account; 0:
+ * none. */
 static int find_next(struct books *books, const char *name, uint64_t seq, uint64_t last,
 		     uint64_t *ret, char next[NAME_SIZE], struct sb_error *err)
 {
 	const struct account *account;
-	char from[NAME_SIZE], to[NAME_SIZE];
+	char from[NAME_SIZE];
 	int rc = books_find(books, name, &account, err);
 
 	*ret = 0;
 	if (rc)
 		return rc == SB_ENOTFOUND ? SB_OK : rc;
-	for (size_t i = 0; i < account->rename_count && account->renames[i] <= last; i++) {
-		if (account->renames[i] <= seq)
-			continue;
-		TRY(read_rename(books, account->renames[i], from, to, err));
-		if (strcmp(from, name) != 0)
-			continue;
-		*ret = account->renames[i];
-		memcpy(next, to, NAME_SIZE);
+	if (account->renamed_to <= seq || account->renamed_to > last)
 		return SB_OK;
-	}
-	return SB_OK;
+	*ret = account->renamed_to;
+	return read_names(books, *ret, EVENT_RENAME, from, next, err);
 }
 
 int books_renamed_by(struct books *books, const char *account, uint64_t seq, uint64_t last,
@@ -150,13 +144,9 @@ static int find_last(struct books *books, const struct account *account, const s
 {
 	uint64_t steps = 0;
 
-	/* Names are used once, so each successor took over later than the one before it: only
-	 * damaged states can form a circle. */
 	while (*account->successor) {
 		if (steps++ > books_head(books)->seq)
-			return sb_error_set(err, SB_ECORRUPT,
-					    "accounts are said to have taken over each other: run "
-					    "`subank verify`");
+			return circle(err);
 		TRY(books_account(books, account->successor, &account, err));
 	}
 	*ret = account;
@@ -171,6 +161,48 @@ int books_successor(struct books *books, const struct account *account, char ret
 	if (account->open)
 		memcpy(ret, account->name, NAME_SIZE);
 	return SB_OK;
+}
+
+/* Adds the account that the entry gave to another. */
+static int add_former(struct books *books, uint64_t seq, enum event_kind kind,
+		      struct purses *formers, struct sb_error *err)
+{
+	char from[NAME_SIZE], to[NAME_SIZE];
+	const struct account *account, **added;
+
+	TRY(read_names(books, seq, kind, from, to, err));
+	TRY(books_account(books, from, &account, err));
+	added = array_add(formers->list, formers->count);
+	if (!added)
+		return sb_error_nomem(err);
+	*added = account;
+	return formers->count > books_head(books)->seq ? circle(err) : SB_OK;
+}
+
+static int add_formers(struct books *books, const struct account *account, struct purses *formers,
+		       struct sb_error *err)
+{
+	if (account->renamed_from)
+		TRY(add_former(books, account->renamed_from, EVENT_RENAME, formers, err));
+	for (size_t i = 0; i < account->merge_count; i++)
+		TRY(add_former(books, account->merges[i], EVENT_MERGE, formers, err));
+	return SB_OK;
+}
+
+int books_formers(struct books *books, const struct account *account, struct purses *ret,
+		  struct sb_error *err)
+{
+	struct purses formers = {0};
+	int rc = *account->successor ? SB_OK : add_formers(books, account, &formers, err);
+
+	/* The loop itself adds accounts to the list. */
+	for (size_t i = 0; i < formers.count && !rc; i++)
+		rc = add_formers(books, formers.list[i], &formers, err);
+	if (rc)
+		purses_release(&formers);
+	else
+		*ret = formers;
+	return rc;
 }
 
 struct passing {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The names of accounts over time. Entries keep the names that accounts had when they were made. */
+/* The names of accounts over time, and the accounts that others took over. Entries keep the names
+ * that accounts had when they were made. */
 #pragma once
 
 #include "ledger/books/books.h"
@@ -34,6 +35,12 @@ int books_renamed_by(struct books *books, const char *account, uint64_t seq, uin
  * others; "" if there is none, or if the last of them was closed since. */
 int books_successor(struct books *books, const struct account *account, char ret[NAME_SIZE],
 		    struct sb_error *err);
+
+/* Finds the accounts that [account] took over by renames and merges, directly or through others; it
+ * pays for what they still use. None if it was taken over itself. The caller calls
+ * purses_release(). */
+int books_formers(struct books *books, const struct account *account, struct purses *ret,
+		  struct sb_error *err);
 
 /* Calls [each] for the account's entries in the range as entries_each() does, under all its names.
  * range->accounts is not used. */

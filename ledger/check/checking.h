@@ -56,9 +56,15 @@ int check_available(const struct plan *plan, int64_t spent, int64_t *ret);
 int check_reading(struct books *books, const struct account *account, const char *cluster,
 		  struct reading *ret, struct sb_error *err);
 
-/* Gives the time up to which the use of the account or purse is charged. */
+/* Knows up to when an account cannot have used anything on a cluster; 0: unknown. */
+struct no_use {
+	int64_t (*until)(const void *ctx, const char *account, const char *cluster);
+	const void *ctx;
+};
+/* Gives the time up to which the use of the account or purse is charged on all clusters, also that
+ * of the accounts that it took over. [no_use] may be NULL. */
 int check_charged_until(struct books *books, const struct account *account,
-			const struct meter *meter, int64_t *ret, struct sb_error *err);
+			const struct no_use *no_use, int64_t *ret, struct sb_error *err);
 
 /* Records where counting starts for a share that the check opened: the present use. */
 int check_count_from_now(const struct plan *plan, const char *share);

@@ -6,25 +6,9 @@
 #include "ledger/base/amount.h"
 #include "ledger/base/minmax.h"
 #include "ledger/base/when.h"
+#include "ledger/books/renames.h"
 #include "ledger/check/checking.h"
 #include "ledger/check/funds.h"
-
-/* Returns the time up to which no use on [cluster] is left to charge, because the cluster answered
- * this check without the account, or is gone from the settings. 0: such use may exist. */
-static int64_t nothing_since(const struct plan *plan, const char *cluster)
-{
-	const struct check *check = plan->check;
-
-	for (size_t i = 0; i < check->observation_count; i++) {
-		const struct observation *observation = &check->observations[i];
-
-		if (strcmp(observation->cluster, cluster) == 0 && observation->answered &&
-		    !observation_purse(observation, plan->account->name))
-			return observation->time;
-	}
-	return check->all_clusters && !check_is_listed(check, cluster) ? books_time(plan->books)
-								       : 0;
-}
 
 /* Returns the time up to which use by jobs is charged. A job that is running may still be charged
  * to the window in which it began. */
@@ -37,8 +21,9 @@ static int64_t jobs_charged_until(const struct meter *meter, const struct readin
 	return int64_max(reading->settled, meter->jobs_since);
 }
 
-int check_charged_until(struct books *books, const struct account *account,
-			const struct meter *meter, int64_t *ret, struct sb_error *err)
+/* Gives the time up to which the use that the meter counts is charged. */
+static int meter_charged_until(struct books *books, const struct account *account,
+			       const struct meter *meter, int64_t *ret, struct sb_error *err)
 {
 	int64_t charged = meter->time;
 	struct reading reading;
@@ -52,21 +37,54 @@ int check_charged_until(struct books *books, const struct account *account,
 	return SB_OK;
 }
 
-/* Gives the time up to which the use on all clusters is charged. */
-static int charged_until(const struct plan *plan, int64_t *ret)
+/* Lowers *oldest to the time up to which the account's use is charged on all its clusters. */
+static int lower_to_charged(struct books *books, const struct account *account,
+			    const struct no_use *no_use, int64_t *oldest, struct sb_error *err)
 {
-	const struct account *account = plan->account;
-	int64_t oldest = books_time(plan->books);
-
 	for (size_t i = 0; i < account->meter_count; i++) {
 		const struct meter *meter = &account->meters[i];
-		int64_t time = nothing_since(plan, meter->cluster), charged;
+		int64_t charged, idle = 0;
 
-		TRY(check_charged_until(plan->books, account, meter, &charged, plan->err));
-		oldest = int64_min(oldest, int64_max(time, charged));
+		TRY(meter_charged_until(books, account, meter, &charged, err));
+		if (no_use)
+			idle = no_use->until(no_use->ctx, account->name, meter->cluster);
+		*oldest = int64_min(*oldest, int64_max(charged, idle));
 	}
-	*ret = oldest;
 	return SB_OK;
+}
+
+int check_charged_until(struct books *books, const struct account *account,
+			const struct no_use *no_use, int64_t *ret, struct sb_error *err)
+{
+	struct purses formers;
+	int rc;
+
+	*ret = books_time(books);
+	TRY(lower_to_charged(books, account, no_use, ret, err));
+	TRY(books_formers(books, account, &formers, err));
+	rc = SB_OK;
+	for (size_t i = 0; i < formers.count && !rc; i++)
+		rc = lower_to_charged(books, formers.list[i], no_use, ret, err);
+	purses_release(&formers);
+	return rc;
+}
+
+/* Returns the time up to which no use of [account] on [cluster] is left to charge, because the
+ * cluster answered this check without it, or is gone from the settings. 0: such use may exist. */
+static int64_t nothing_since(const void *ctx, const char *account, const char *cluster)
+{
+	const struct plan *plan = ctx;
+	const struct check *check = plan->check;
+
+	for (size_t i = 0; i < check->observation_count; i++) {
+		const struct observation *observation = &check->observations[i];
+
+		if (strcmp(observation->cluster, cluster) == 0 && observation->answered &&
+		    !observation_purse(observation, account))
+			return observation->time;
+	}
+	return check->all_clusters && !check_is_listed(check, cluster) ? books_time(plan->books)
+								       : 0;
 }
 
 /* Records the expiry of the lots that ended together with the first one. */
@@ -107,11 +125,12 @@ static bool first_has_ended(const struct account *account)
 static int expire(const struct plan *plan)
 {
 	const struct account *account = plan->account;
+	const struct no_use no_use = {.until = nothing_since, .ctx = plan};
 	int64_t until;
 
 	if (!first_has_ended(account))
 		return SB_OK;
-	TRY(charged_until(plan, &until));
+	TRY(check_charged_until(plan->books, account, &no_use, &until, plan->err));
 	/* An ended lot without a rest leaves the list, so the first lot is always the next one. */
 	while (first_has_ended(account) && account->lots[0].end <= until)
 		TRY(expire_first(plan));

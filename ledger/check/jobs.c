@@ -14,6 +14,7 @@
 #include "ledger/base/text.h"
 #include "ledger/base/tres.h"
 #include "ledger/books/entries.h"
+#include "ledger/books/renames.h"
 #include "ledger/check/checking.h"
 #include "ledger/check/moves.h"
 
@@ -565,31 +566,84 @@ static int set_settled(struct books *books, const struct job_charges *charges,
 	return books_set_reading(books, charges->cluster, account->name, &reading, err);
 }
 
-int jobs_in_flight(struct books *books, const struct account *account, struct in_flight *ret,
-		   struct sb_error *err)
+static void sum_flight(const struct in_flight *flight, struct in_flight *sum)
 {
-	struct in_flight sum = {0};
-	bool first = true;
+	sum->used = sum_of(sum->used, flight->used);
+	sum->committed = sum_of(sum->committed, flight->committed);
+	sum->endless += flight->endless;
+	if (flight->since && (!sum->since || flight->since < sum->since))
+		sum->since = flight->since;
+	sum->time = int64_min(sum->time, flight->time);
+}
 
+static int add_own_flight(struct books *books, const struct account *account, struct in_flight *sum,
+			  struct sb_error *err)
+{
 	for (size_t i = 0; i < account->meter_count; i++) {
 		const struct meter *meter = &account->meters[i];
 		struct reading reading;
-		const struct in_flight *flight = &reading.flight;
 
 		if (!meter->jobs)
 			continue;
 		TRY(check_reading(books, account, meter->cluster, &reading, err));
-		sum.used = sum_of(sum.used, flight->used);
-		sum.committed = sum_of(sum.committed, flight->committed);
-		sum.endless += flight->endless;
-		if (flight->since && (!sum.since || flight->since < sum.since))
-			sum.since = flight->since;
-		if (first || flight->time < sum.time)
-			sum.time = flight->time;
-		first = false;
+		sum_flight(&reading.flight, sum);
 	}
-	*ret = sum;
 	return SB_OK;
+}
+
+/* Whether jobs of [former] count for [account] on the cluster as those of any account below it. */
+static int counts_already(struct books *books, const struct account *account,
+			  const struct account *former, const char *cluster, bool *ret,
+			  struct sb_error *err)
+{
+	char above[NAME_SIZE], below[NAME_SIZE];
+	struct kept_tree *kept;
+
+	TRY(books_kept_tree(books, cluster, &kept, err));
+	*ret = tree_above(&kept->tree, purse_account(above, account->name),
+			  purse_account(below, former->name));
+	return SB_OK;
+}
+
+/* Adds what an account has in flight under a former name, or that of an account merged into it. */
+static int add_former_flight(struct books *books, const struct account *account,
+			     const struct account *former, struct in_flight *sum,
+			     struct sb_error *err)
+{
+	for (size_t i = 0; i < former->meter_count; i++) {
+		const struct meter *meter = &former->meters[i];
+		struct reading reading;
+		bool already;
+
+		if (!meter->jobs)
+			continue;
+		TRY(check_reading(books, former, meter->cluster, &reading, err));
+		if (!reading.flight.since)
+			continue;
+		TRY(counts_already(books, account, former, meter->cluster, &already, err));
+		if (!already)
+			sum_flight(&reading.flight, sum);
+	}
+	return SB_OK;
+}
+
+int jobs_in_flight(struct books *books, const struct account *account, struct in_flight *ret,
+		   struct sb_error *err)
+{
+	struct in_flight sum = {.time = INT64_MAX};
+	struct purses formers = {0};
+	int rc = SB_OK;
+
+	if (!*account->successor)
+		TRY(add_own_flight(books, account, &sum, err));
+	TRY(books_formers(books, account, &formers, err));
+	for (size_t i = 0; i < formers.count && !rc; i++)
+		rc = add_former_flight(books, account, formers.list[i], &sum, err);
+	purses_release(&formers);
+	if (sum.time == INT64_MAX)
+		sum.time = 0;
+	*ret = sum;
+	return rc;
 }
 
 int64_t jobs_spent(const struct in_flight *flight, const struct rules *rules)

@@ -105,7 +105,8 @@ int jobs_to_read(struct books *books, const struct account *account, const char 
 
 /* Adds up what the account's jobs had in flight at the last check, on all clusters. Its time is
  * that of the cluster read longest ago. A cluster metered by RawUsage adds nothing: RawUsage
- * includes what running jobs used. */
+ * includes what running jobs used. Jobs of former names, and of accounts merged into it, count for
+ * the account that took them over, and no longer for their own. */
 int jobs_in_flight(struct books *books, const struct account *account, struct in_flight *ret,
 		   struct sb_error *err);
 

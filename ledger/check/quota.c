@@ -11,20 +11,6 @@
 /* At most so many periods, the newest, get a quota in one check: the days of a year. */
 enum { LATE_MAX = 366 };
 
-/* Gives the time up to which use is charged on all clusters. */
-static int charged_until(struct books *books, const struct account *account, int64_t *ret,
-			 struct sb_error *err)
-{
-	int64_t oldest = books_time(books), time;
-
-	for (size_t i = 0; i < account->meter_count; i++) {
-		TRY(check_charged_until(books, account, &account->meters[i], &time, err));
-		oldest = int64_min(oldest, time);
-	}
-	*ret = oldest;
-	return SB_OK;
-}
-
 bool quota_fits(const struct account *account)
 {
 	__int128 sum = (__int128)account->debt + account->credit + account->quota.amount;
@@ -104,7 +90,7 @@ int quota_renew(struct books *books, const struct account *account, struct renew
 	last = period_at(quota->start, quota->every, now);
 	n = period_at(quota->start, quota->every, int64_max(since, quota->granted));
 	n = int64_max(n, last - LATE_MAX + 1);
-	TRY(charged_until(books, account, &charged, err));
+	TRY(check_charged_until(books, account, NULL, &charged, err));
 	for (; n <= last && !ret->refused; n++) {
 		struct event event = {0};
 

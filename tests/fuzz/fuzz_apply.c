@@ -158,6 +158,10 @@ static void take_event(struct world *world, struct event *event)
 	case EVENT_MERGE:
 		event->rest = event->amount;
 		event->debt = take_amount(from);
+		if (event->kind == EVENT_MERGE && bits & 128) {
+			event->since = take_time(world);
+			event->until = take_time(world);
+		}
 		take_parts(world, event);
 		break;
 	case EVENT_MOVE:
@@ -330,6 +334,14 @@ static bool plan(const struct world *world, const struct account *account, const
 		plan_rename(account, event);
 		return !*account->successor && !to->seq;
 	case EVENT_MERGE:
+		if (event->until && *account->successor && account->debt > 0) {
+			event->rest = 0;
+			event->part_count = 0;
+			event->debt = 1 + event->debt % account->debt;
+			event->until = world->time;
+			return to->open && event->since < event->until;
+		}
+		event->since = event->until = 0;
 		return to->open && plan_merge(account, event, &err) == SB_OK;
 	case EVENT_THRESHOLD:
 		event->level = event->level % 8 + 1;

@@ -477,6 +477,148 @@ START_TEST(jobs_of_a_former_name_are_listed_and_refunded)
 }
 END_TEST
 
+/* A job of "bio", and the same of "zoo"; they run, or have ended after [ran] seconds. */
+static void twins(int id, int64_t start, int64_t ran, bool runs)
+{
+	const char *const accounts[] = {"bio", "zoo"};
+
+	for (int i = 0; i < 2; i++)
+		fake_add_job("dev", (struct fake_job){.id = id + i,
+						      .user = "ann",
+						      .account = accounts[i],
+						      .partition = "cpu",
+						      .submit = start,
+						      .start = start,
+						      .ran = ran,
+						      .runs = runs,
+						      .limit = 4 * SU});
+}
+
+#define COLUMNS "Allocated,Used,Available,Waiting,Committed"
+
+/* "life", which was "bio", has what "zoo" has, which has always been "zoo". */
+static void same_as_twin(const char *expected)
+{
+	RUN("balance", "zoo", "-nPo", COLUMNS);
+	ck_assert_str_eq(out, expected);
+	RUN("balance", "life", "-nPo", COLUMNS);
+	ck_assert_str_eq(out, expected);
+	RUN("balance", "bio", "-nPo", COLUMNS);
+	ck_assert_str_eq(out, "0.00|0.00|0.00|0.00|0.00\n");
+}
+
+/* Both have 5 SU that end in three hours, and 3 SU without an end; each has a job that began half
+ * an hour ago. Returns when it began. */
+static int64_t run_twins(void)
+{
+	int64_t start;
+
+	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n"
+		     "charge_minutes: 0\nmeter: jobs\n");
+	DONE("", "check");
+	DONE("", "withdraw", "bio", "all");
+	DONE("", "withdraw", "zoo", "all");
+	DONE("", "deposit", "bio", "5", "--end", "now+3hours");
+	DONE("", "deposit", "zoo", "5", "--end", "now+3hours");
+	DONE("", "deposit", "bio", "3");
+	DONE("", "deposit", "zoo", "3");
+	DONE("", "deposit", "zoo", "5", "--start", "2027-01-01");
+	clock_now += HOUR;
+	start = clock_now / WHEN_SECOND - 1800;
+	twins(1, start, 1800, true);
+	DONE("", "check");
+	return start;
+}
+
+START_TEST(running_jobs_of_a_former_name_are_in_flight)
+{
+	int64_t start = run_twins();
+
+	DONE("", "rename", "bio", "life");
+	same_as_twin("8.00|0.50|7.50|5.00|4.00\n");
+	clock_now += HOUR / 2;
+	twins(1, start, 3600, true);
+	DONE("", "check");
+	same_as_twin("8.00|1.00|7.00|5.00|4.00\n");
+	RUN("why", "life");
+	ck_assert_ptr_nonnull(strstr(out, "1.00 SU"));
+	clock_now += HOUR / 2;
+	twins(1, start, 5400, false);
+	DONE("bio: account 'life' takes over debt of 1.50 SU", "check");
+	same_as_twin("8.00|1.50|6.50|5.00|0.00\n");
+	verified();
+}
+END_TEST
+
+START_TEST(a_window_waits_for_jobs_of_a_former_name_and_pays_for_them)
+{
+	int64_t start = run_twins();
+
+	DONE("", "rename", "bio", "life");
+	/* Their windows end while the jobs run. */
+	clock_now += 3 * HOUR;
+	twins(1, start, 3 * 3600, true);
+	DONE("", "check");
+	ck_assert_ptr_null(strstr(out, "expired"));
+	clock_now += HOUR / 2;
+	twins(1, start, 3 * 3600, false);
+	DONE("life: 2.00 SU expired", "check");
+	ck_assert_ptr_nonnull(strstr(out, "zoo: 2.00 SU expired"));
+	ck_assert_ptr_nonnull(strstr(out, "bio: account 'life' takes over debt of 3.00 SU"));
+	same_as_twin("3.00|0.00|3.00|5.00|0.00\n");
+	verified();
+	RUN("journal", "life", "--json", "--kind", "merge");
+	ck_assert_ptr_nonnull(strstr(out, "\"debt_seconds\":10800,\"since\":\"2026-11-22T17:30:"));
+}
+END_TEST
+
+START_TEST(jobs_of_merged_accounts_are_in_flight_where_their_money_went)
+{
+	int64_t start = run_twins();
+
+	DONE("", "merge", "bio", "zoo");
+	RUN("balance", "-nPo", "Account," COLUMNS);
+	ck_assert_ptr_nonnull(strstr(out, "zoo|16.00|1.00|15.00|10.00|8.00\n"));
+	DONE("", "rename", "zoo", "life");
+	RUN("balance", "-nPo", "Account," COLUMNS);
+	ck_assert_ptr_nonnull(strstr(out, "life|16.00|1.00|15.00|10.00|8.00\n"));
+	ck_assert_ptr_nonnull(strstr(out, "bio|0.00|0.00|0.00|0.00|0.00\n"));
+	/* Windows wait for both. */
+	clock_now += 3 * HOUR;
+	twins(1, start, 3 * 3600, true);
+	DONE("", "check");
+	fake_add_job("dev", (struct fake_job){.id = 2,
+					      .user = "ann",
+					      .account = "zoo",
+					      .partition = "cpu",
+					      .submit = start,
+					      .start = start,
+					      .ran = 3 * SU});
+	DONE("zoo: account 'life' takes over debt of 3.00 SU", "check");
+	ck_assert_ptr_null(strstr(out, "expired"));
+	twins(1, start, 3 * 3600, false);
+	DONE("life: 4.00 SU expired", "check");
+	ck_assert_ptr_nonnull(strstr(out, "bio: account 'life' takes over debt of 3.00 SU"));
+	verified();
+}
+END_TEST
+
+START_TEST(jobs_below_the_new_name_count_once)
+{
+	int64_t start = run_twins();
+
+	DONE("", "rename", "bio", "life");
+	(void)snprintf(dev("bio")->parent, sizeof(dev("bio")->parent), "life");
+	DONE("", "check");
+	clock_now += HOUR;
+	twins(1, start, 5400, true);
+	DONE("", "check");
+	RUN("balance", "life", "-nPo", COLUMNS);
+	/* From when it moved on, as for any account below. */
+	ck_assert_str_eq(out, "8.00|0.99|7.00|5.00|3.49\n");
+}
+END_TEST
+
 /* ---- the books elsewhere ---- */
 
 START_TEST(renamed_books_are_restored_to_the_same_head)
@@ -533,6 +675,10 @@ int main(void)
 	tcase_add_test(tcase, an_invoice_of_before_stays_the_same);
 	tcase_add_test(tcase, a_successor_past_int64_concerns_its_own_alone);
 	tcase_add_test(tcase, jobs_of_a_former_name_are_listed_and_refunded);
+	tcase_add_test(tcase, running_jobs_of_a_former_name_are_in_flight);
+	tcase_add_test(tcase, a_window_waits_for_jobs_of_a_former_name_and_pays_for_them);
+	tcase_add_test(tcase, jobs_of_merged_accounts_are_in_flight_where_their_money_went);
+	tcase_add_test(tcase, jobs_below_the_new_name_count_once);
 	tcase_add_test(tcase, renamed_books_are_restored_to_the_same_head);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);

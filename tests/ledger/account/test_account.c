@@ -813,6 +813,75 @@ START_TEST(a_merge_gives_what_can_still_be_spent)
 }
 END_TEST
 
+/* Debt of late use, which the receiver pays from the windows of then. */
+static struct event late_use(uint64_t seq, int64_t since, int64_t until, int64_t debt)
+{
+	struct event event = succession_at(EVENT_MERGE, seq, T0 + 5 * HOUR, 0, debt);
+
+	event.since = since;
+	event.until = until;
+	return event;
+}
+
+START_TEST(late_use_is_paid_from_the_windows_of_then)
+{
+	static struct part all[] = {{3, 0, 100}};
+	struct account *from = base(), *to = new_account("b");
+	struct event event = succession_at(EVENT_MERGE, 7, T0 + 1, 100, 0);
+
+	event.parts = all;
+	event.part_count = 1;
+	OK(apply(to, NULL, (struct event){.kind = EVENT_OPEN, .seq = 4, .time = T0}));
+	OK(apply(to, NULL, deposit(5, T0, 10, T0, T0 + HOUR, 0)));
+	OK(apply(to, NULL, deposit(6, T0, 20, T0 + HOUR, T0 + 2 * HOUR, 0)));
+	OK(apply(from, to, event));
+	plan_and_apply(from, charge(8, T0 + HOUR, T0 + 5 * HOUR, 1000, 60));
+	FAILS(SB_ECORRUPT, "more debt than there is",
+	      apply(from, to, late_use(9, T0 + HOUR, T0 + 2 * HOUR, 61)));
+	FAILS(SB_ECORRUPT, "the late use has no time",
+	      apply(from, to, late_use(9, T0 + HOUR, T0 + HOUR, 25)));
+	FAILS(SB_ECORRUPT, "the late use has no time",
+	      apply(from, to, late_use(9, T0 + HOUR, T0 + 5 * HOUR + 1, 25)));
+	event = late_use(9, T0 + HOUR, T0 + 2 * HOUR, 25);
+	event.rest = 100;
+	event.parts = all;
+	event.part_count = 1;
+	FAILS(SB_ECORRUPT, "late use brings no money", apply(from, to, event));
+	/* A window that ended as the use began pays nothing, neither does one that began as it
+	 * ended: 20 of the second lot, 5 of the third. */
+	OK(apply(from, to, late_use(9, T0 + HOUR, T0 + 2 * HOUR, 25)));
+	ck_assert_int_eq(from->debt, 35);
+	ck_assert_int_eq(to->debt, 0);
+	ck_assert_uint_eq(to->lot_count, 2);
+	ck_assert_uint_eq(to->lots[0].seq, 5);
+	ck_assert_int_eq(to->lots[0].rest, 10);
+	ck_assert_int_eq(available(to), 95);
+	/* One microsecond of the first window. What that lacks the others pay. */
+	OK(apply(from, to, late_use(10, T0 + HOUR - 1, T0 + HOUR, 35)));
+	ck_assert_int_eq(from->debt, 0);
+	ck_assert_uint_eq(to->lot_count, 1);
+	ck_assert_int_eq(available(to), 70);
+	ck_assert_int_eq(account_sum(to->sent), 60);
+	ck_assert_int_eq(account_sum(from->received), 60);
+	account_free(from);
+	account_free(to);
+}
+END_TEST
+
+START_TEST(late_use_needs_an_account_that_was_taken_over)
+{
+	struct account *from = base(), *to = new_account("b");
+
+	OK(apply(to, NULL, (struct event){.kind = EVENT_OPEN, .seq = 4, .time = T0}));
+	plan_and_apply(from, charge(5, T0, T0 + HOUR, 1000, 160));
+	ck_assert_int_eq(from->debt, 60);
+	FAILS(SB_ECORRUPT, "has not been taken over",
+	      apply(from, to, late_use(6, T0, T0 + HOUR, 60)));
+	account_free(from);
+	account_free(to);
+}
+END_TEST
+
 START_TEST(a_takeover_past_int64_is_refused)
 {
 	static struct part all[] = {{3, 0, 100}};
@@ -1689,11 +1758,13 @@ static struct account *large_state(void)
 		memcpy(lever->reason, name, NAME_SIZE);
 	}
 	memcpy(account->successor, name, NAME_SIZE);
-	account->renames = calloc(2, sizeof(*account->renames));
-	ck_assert_ptr_nonnull(account->renames);
-	account->renames[0] = UINT64_MAX - 1;
-	account->renames[1] = UINT64_MAX;
-	account->rename_count = 2;
+	account->merges = calloc(2, sizeof(*account->merges));
+	ck_assert_ptr_nonnull(account->merges);
+	account->merges[0] = UINT64_MAX - 1;
+	account->merges[1] = UINT64_MAX;
+	account->merge_count = 2;
+	account->renamed_from = UINT64_MAX - 3;
+	account->renamed_to = UINT64_MAX - 2;
 	account->queue_time = WHEN_MAX;
 	account->queue_batches = calloc(2, sizeof(*account->queue_batches));
 	account->queue_jobs = calloc(2, sizeof(*account->queue_jobs));
@@ -1805,10 +1876,10 @@ START_TEST(states_that_no_entry_makes_are_refused)
 			account->queue_jobs[0].id.number = 14;
 			break;
 		case 18: /* not in order */
-			account->renames = calloc(2, sizeof(*account->renames));
-			ck_assert_ptr_nonnull(account->renames);
-			account->renames[0] = account->renames[1] = 2;
-			account->rename_count = 2;
+			account->merges = calloc(2, sizeof(*account->merges));
+			ck_assert_ptr_nonnull(account->merges);
+			account->merges[0] = account->merges[1] = 2;
+			account->merge_count = 2;
 			break;
 		default:
 			account->charged = (__int128)INT64_MAX << 63;
@@ -1877,6 +1948,8 @@ int main(void)
 	tcase_add_test(rules, an_account_is_taken_over_once_and_by_another_of_its_kind);
 	tcase_add_test(rules, a_rename_gives_everything_but_what_concerns_slurm);
 	tcase_add_test(rules, a_merge_gives_what_can_still_be_spent);
+	tcase_add_test(rules, late_use_is_paid_from_the_windows_of_then);
+	tcase_add_test(rules, late_use_needs_an_account_that_was_taken_over);
 	tcase_add_test(rules, a_takeover_past_int64_is_refused);
 	tcase_add_test(rules, used_counts_what_is_spent_and_owed);
 	tcase_add_test(rules, an_account_can_have_several_causes_of_hold);

@@ -336,6 +336,8 @@ END_TEST
 /* The bytes of the kind's later fields. */
 static size_t later_size(int kind)
 {
+	if (kind == EVENT_MERGE)
+		return 16;
 	return kind == EVENT_CHARGE_JOB ? 8 : 0;
 }
 
