@@ -162,8 +162,12 @@ test_a_merge_keeps_windows_and_counts_gpus_of_jobs_that_run() {
 	expect_match "the receipt" 'merged optics into lasers; lasers has' "$out"
 	sum=$(in_sacct billing "${jobs[@]}")
 	gpus=$(in_sacct gres/gpu "${jobs[@]}")
-	expect_equal "SU" "$((7200 - sum))" "$(available lasers)"
-	expect_equal "GPUs" "$((7200 - gpus))" "$(of lasers:gres/gpu Available)"
+	expect_equal "SU" "$((7200 - sum))" "$(of lasers Settled)"
+	expect_equal "GPUs" "$((7200 - gpus))" "$(of lasers:gres/gpu Settled)"
+	expect_equal "the one that runs is in flight" "$(($(of lasers Settled) - $(of lasers InFlight)))" \
+		"$(available lasers)"
+	expect_true "it has used something" [ "$(of lasers InFlight)" -gt 0 ]
+	expect_true "and GPUs" [ "$(of lasers:gres/gpu InFlight)" -gt 0 ]
 	expect_equal "limits of both" "cpu=0,gres/gpu=0 " "$(cluster_limits optics) $(cluster_limits lasers)"
 	submit optics 'sleep 1'
 	expect_job_held "$job"
