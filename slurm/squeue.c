@@ -229,8 +229,6 @@ static int add_queued(struct queued_jobs *queued, struct table *table, const str
 
 	if (!text)
 		return slurm_error_nomem(err);
-	*text = table->text;
-	table->text = NULL;
 	for (size_t i = 0; i < table->rows; i++) {
 		struct queued_job job = {0}, *to;
 		enum queued_column wrong = read_queued(table, i, asked, &job);
@@ -246,6 +244,8 @@ static int add_queued(struct queued_jobs *queued, struct table *table, const str
 			return slurm_error_nomem(err);
 		*to = job;
 	}
+	*text = table->text;
+	table->text = NULL;
 	return SB_OK;
 }
 

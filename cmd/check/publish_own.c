@@ -263,8 +263,10 @@ static int compare_uid(const void *uid, const void *reader)
 
 static bool may_read(const struct own *own, const struct own_account *account, uint32_t uid)
 {
-	return array_find(own->readers.list + account->first_reader,
-			  account->end_reader - account->first_reader, &uid, compare_uid);
+	size_t count = account->end_reader - account->first_reader;
+
+	return count > 0 && array_find(own->readers.list + account->first_reader, count, &uid,
+				       compare_uid);
 }
 
 /* A sweep searches the accounts by the names of their files. */

@@ -111,7 +111,7 @@ const struct observed *observation_users(const struct observation *observation, 
 			break;
 	}
 	*ret_count = end - at;
-	return observation->purses + at;
+	return end > at ? observation->purses + at : NULL;
 }
 
 const struct observed *observation_purse(const struct observation *observation, const char *purse)
