@@ -49,11 +49,12 @@ static int leave_out(struct reading *reading, const char *field, const char *val
 /* Appends a line that continues the last name, which contains a newline. */
 static int join(struct reading *reading, const char *line, struct sb_error *err)
 {
-	struct reservation *last = &reading->list.list[reading->list.count - 1];
+	struct reservation *last;
 	char *whole;
 
 	if (reading->left_out)
 		return SB_OK;
+	last = &reading->list.list[reading->list.count - 1];
 	if (asprintf(&whole, "%s\n%s", last->name, line) < 0)
 		return slurm_error_nomem(err);
 	free(last->name);
