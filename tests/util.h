@@ -104,7 +104,8 @@ char *util_export(struct bank *bank, size_t *ret_len);
 /* Return pseudo-random numbers, the same for the same seed. */
 uint64_t util_random(uint64_t *state);
 int64_t util_below(uint64_t *state, int64_t limit); /* 0 to limit - 1 */
-/* Returns a seed from $TEST_SEED or the clock, and prints it. */
+/* Returns the seed in $TEST_SEED, by default 1, so that a failure comes from a change and not from
+ * chance. Prints it. */
 uint64_t util_seed(void);
 
 /* Whether this process runs in valgrind. */
