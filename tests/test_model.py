@@ -68,6 +68,7 @@ MUTATIONS = {
     "merges-leave-debt": ("merge", "--later"),
     "renames-forget-thresholds": ("rename", "--later"),
     "late-use-stays-with-the-former-name": ("rename", "--later"),
+    "refunds-stay-with-the-former-name": ("rename", "--later"),
 }
 FLAGS = ("--from-zero", "--clock-ok", "--json", "--entries", "--limited", "--unlimited", "--immediate", "--all-runs",
          "--apply", "--later")  # fmt: skip

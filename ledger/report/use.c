@@ -300,20 +300,32 @@ static int add_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 						      : SB_OK;
 }
 
-/* Adds jobs charged before the period that have answers in it. */
-static int add_earlier(struct books *books, struct iteration *iteration, struct sb_error *err)
+/* Whether the account had the job's name when the job was charged. */
+static bool is_own(const struct tenures *tenures, const struct event *job)
+{
+	size_t i = tenures->count;
+
+	while (i-- > 0 && tenures->list[i].from > job->seq)
+		;
+	return i < tenures->count && strcmp(tenures->list[i].name, job->account) == 0;
+}
+
+/* Adds jobs that have answers in the period but were charged before it, or to an account whose debt
+ * this one took over. */
+static int add_others(struct books *books, struct iteration *iteration, struct sb_error *err)
 {
 	const struct use *use = iteration->use;
+	struct tenures tenures;
 	struct event job = {0};
 	int rc = SB_OK;
 
+	TRY(books_tenures(books, use->account, &tenures, err));
 	for (size_t i = 0; i < use->answer_count && !rc; i++) {
 		rc = journal_get(books_txn(books), use->answers[i].job, &job, NULL, err);
-		if (!rc && job.time >= use->since)
-			break;
-		if (!rc)
+		if (!rc && (job.time < use->since || !is_own(&tenures, &job)))
 			rc = add_up(iteration, &job, false, err);
 	}
+	tenures_release(&tenures);
 	event_release(&job);
 	return rc;
 }
@@ -324,7 +336,7 @@ int use_each_job(struct books *books, const struct use *use, use_job_fn *each, v
 	struct iteration iteration = {.use = use, .each = each, .ctx = ctx};
 	const struct entry_range range = {.since = use->since, .until = use->until};
 
-	TRY(add_earlier(books, &iteration, err));
+	TRY(add_others(books, &iteration, err));
 	TRY(tenures_each(books, use->account, &range, add_entry, &iteration, NULL, err));
 	if (iteration.sum == use->jobs_amount)
 		return SB_OK;

@@ -99,12 +99,14 @@ int use_add(struct books *books, struct use *use, const struct event *event, int
 /* After the last entry: sorts the groups and adds them up. */
 int use_finish(struct use *use, struct sb_error *err);
 
-/* Called for each job with its amount, and whether it was charged in the period or before. */
+/* Called for each job with its amount, and whether it was charged to the account in the period, not
+ * before or to another account whose debt this one took over. */
 typedef int use_job_fn(const struct event *job, uint64_t entries, int64_t amount, bool within,
 		       void *ctx, struct sb_error *err);
 
-/* Calls [each] for the jobs of [use], which was made in the same transaction: first those charged
- * before the period that have answers in it. SB_ECORRUPT: the jobs add up to another sum. */
+/* Calls [each] for the jobs of [use], which was made in the same transaction: first those that have
+ * answers in the period but were not charged to the account in it. SB_ECORRUPT: the jobs add up to
+ * another sum. */
 int use_each_job(struct books *books, const struct use *use, use_job_fn *each, void *ctx,
 		 struct sb_error *err);
 

@@ -173,6 +173,144 @@ START_TEST(corrections_find_the_present_name)
 }
 END_TEST
 
+/* Refunds a charge, or a part of it. */
+static void refund(uint64_t charge, const char *amount, const char *receipt)
+{
+	char number[24];
+
+	(void)snprintf(number, sizeof(number), "%" PRIu64, charge);
+	DONE(receipt, "refund", number, amount, "--note", "a broken node");
+}
+
+/* Returns the newest charge of an account. */
+static uint64_t newest_charge(const char *account)
+{
+	RUN("journal", account, "--kind", "charge", "--last", "1", "-nPo", "Entry");
+	return strtoull(out, NULL, 10);
+}
+
+/* Renames "bio", and charges its jobs 3 SU, which the new name takes over. Returns the charge. */
+static uint64_t use_late(void)
+{
+	DONE("", "rename", "bio", "life");
+	dev("bio")->usage += 3 * SU;
+	DONE("bio: account 'life' takes over debt of 3.00 SU", "check");
+	return newest_charge("bio");
+}
+
+START_TEST(late_use_is_refunded_to_the_present_account)
+{
+	uint64_t charge = use_late();
+	char number[24];
+
+	BALANCE("life", "open|10.00|5.00|5.00|5.00");
+	refund(charge, "1", "refunded 1.00 SU of entry");
+	BALANCE("life", "open|10.00|4.00|6.00|5.00");
+	BALANCE("bio", "closed|0.00|0.00|0.00|0.00");
+	(void)snprintf(number, sizeof(number), "%" PRIu64, charge);
+	REFUSED(1, "only 2.00 SU of entry", "refund", number, "3", "--note", "x");
+	REFUSED(1, "was refunded in part", "reverse", number, "--note", "x");
+	DONE("; life has 8.00 SU", "refund", number, "--note", "x", "--ref", "r1");
+	DONE("recorded before with this ref", "refund", number, "--note", "x", "--ref", "r1");
+	REFUSED(1, "was taken back", "refund", number, "--note", "x");
+	BALANCE("life", "open|10.00|2.00|8.00|5.00");
+	verified();
+	RUN("statement", "life", "-nPo", "Item,Amount", "--since", "2026-11-01");
+	ck_assert_ptr_nonnull(strstr(out, "charges|-2.00\nrefunds|3.00\nrenamed|0.00\n"
+					  "merged|-3.00\nclosing balance|13.00\n"));
+	RUN("usage", "life", "-nPo", "User,Used", "--since", "2026-11-01");
+	ck_assert_str_eq(out, "(RawUsage)|-1.00\n");
+	/* A refund of the new name is reversed there. */
+	(void)snprintf(number, sizeof(number), "%" PRIu64, entries());
+	DONE("life has 6.00 SU", "reverse", number, "--note", "it was not broken");
+	nothing_to_do();
+	verified();
+}
+END_TEST
+
+START_TEST(a_refund_of_late_use_pays_debt_first)
+{
+	uint64_t charge;
+	char number[24];
+
+	DONE("", "rename", "bio", "life");
+	dev("life")->usage += 9 * SU;
+	DONE("life: held, available -1.00 SU", "check");
+	dev("bio")->usage += 3 * SU;
+	DONE("bio: account 'life' takes over debt of 3.00 SU", "check");
+	charge = newest_charge("bio");
+	BALANCE("life", "held|10.00|14.00|-4.00|5.00");
+	refund(charge, "2", "life has -2.00 SU");
+	/* Of late use that was not taken over yet, the former name has the debt. */
+	DONE("", "terms", "life", "--credit", "2562047788015198");
+	dev("bio")->usage += 1 * SU;
+	GIVES(3, "", "cannot take over", "check");
+	charge = newest_charge("bio");
+	(void)snprintf(number, sizeof(number), "%" PRIu64, charge);
+	DONE("", "reverse", number, "--note", "x");
+	BALANCE("bio", "closed|0.00|0.00|0.00|0.00");
+	DONE("", "terms", "life", "--credit", "0");
+	verified();
+}
+END_TEST
+
+START_TEST(a_refund_after_a_merge_goes_where_the_money_was)
+{
+	uint64_t charge;
+	char number[24];
+
+	refund(newest_charge("bio"), "all", "bio has 10.00 SU");
+	dev("bio")->usage += 12 * SU;
+	DONE("bio: held, available -2.00 SU", "check");
+	charge = newest_charge("bio");
+	DONE("", "merge", "bio", "zoo");
+	BALANCE("zoo", "open|3.00|2.00|1.00|5.00");
+	(void)snprintf(number, sizeof(number), "%" PRIu64, charge);
+	REFUSED(1, "2.00 SU of entry", "reverse", number, "--note", "x");
+	ck_assert_ptr_nonnull(strstr(err, "became debt, which account 'zoo' took over: `subank "
+					  "refund"));
+	/* The lot gets back what it spent, and the rest is the debt of the receiver. */
+	DONE("refunded 10.00 SU of entry", "refund", number, "--note", "x", "--ref", "r1");
+	ck_assert_ptr_nonnull(strstr(out, ", and 2.00 SU of entry"));
+	ck_assert_ptr_nonnull(strstr(out, " to zoo; bio has"));
+	verified();
+	DONE("", "check");
+	BALANCE("zoo", "open|13.00|0.00|13.00|5.00");
+	REFUSED(1, "was taken back", "refund", number, "--note", "x");
+	DONE("recorded before with this ref", "refund", number, "--note", "x", "--ref", "r1");
+	verified();
+}
+END_TEST
+
+START_TEST(a_refund_needs_an_open_successor)
+{
+	uint64_t charge = use_late();
+	char number[24];
+
+	DONE("", "close", "life");
+	(void)snprintf(number, sizeof(number), "%" PRIu64, charge);
+	REFUSED(1, "became debt, which went to account 'life', and that one is closed", "refund",
+		number, "--note", "x");
+	DONE("", "open", "life");
+	refund(charge, "all", "life has 8.00 SU");
+	verified();
+}
+END_TEST
+
+START_TEST(a_refund_of_late_use_may_need_a_window)
+{
+	uint64_t charge = use_late();
+	char number[24];
+
+	clock_now = INT64_C(1830297600) * WHEN_SECOND; /* 2028-01-01, when the lot ended */
+	DONE("", "check", "--clock-ok");
+	(void)snprintf(number, sizeof(number), "%" PRIu64, charge);
+	REFUSED(1, "came from a window that has ended", "refund", number, "--note", "x");
+	DONE("life has 8.00 SU", "refund", number, "--note", "x", "--end", "2029-01-01");
+	verified();
+}
+END_TEST
+
 START_TEST(a_request_with_a_ref_is_recorded_once)
 {
 	DONE("renamed bio to life", "rename", "bio", "life", "--ref", "r1");
@@ -345,9 +483,15 @@ START_TEST(budgets_and_shares_come_along)
 	DONE("life: user dora gets a share of 3.00 SU", "check");
 	ck_assert_ptr_null(strstr(out, "emil"));
 	verified();
+	/* Late use of the former name is given back, too. */
+	gpus("bio", 150);
+	DONE("bio:gres/gpu: account 'life:gres/gpu' takes over debt of 0.50 GPU-hours", "check");
+	refund(newest_charge("bio:gres/gpu"), "all", "life:gres/gpu has 0.00 GPU-hours");
+	verified();
 	RUN("statement", "life", "--resource", "gres/gpu", "-nPo", "Item,Amount", "--since",
 	    "2026-11-01");
-	ck_assert_ptr_nonnull(strstr(out, "deposits|2.00\ncharges|-2.00\nrenamed|0.00\n"));
+	ck_assert_ptr_nonnull(strstr(
+		out, "deposits|2.00\ncharges|-2.00\nrefunds|0.50\nrenamed|0.00\nmerged|-0.50\n"));
 	(void)dev("other");
 	DONE("", "rename", "life", "other");
 	verified();
@@ -467,13 +611,14 @@ START_TEST(jobs_of_a_former_name_are_listed_and_refunded)
 	DONE("refunded 0.50 SU of 1 job", "refund", "-i", "--job", "dev/1", "--accounts", "life",
 	     "--note", "a node");
 	BALANCE("life", "open|10.00|0.50|9.50|5.00");
-	DONE("refunded 0.50 SU of 1 job", "refund", "-i", "--job", "dev/2", "--note", "a node",
-	     "--end", "2028-01-01");
-	DONE("", "check");
-	BALANCE("life", "open|10.50|0.50|10.00|5.00");
+	DONE("refunded 0.50 SU of 1 job", "refund", "-i", "--job", "dev/2", "--note", "a node");
+	BALANCE("life", "open|10.00|0.00|10.00|5.00");
 	verified();
-	RUN("usage", "life", "--by", "job", "-nPo", "Job,Used");
-	ck_assert_ptr_nonnull(strstr(out, "(RawUsage)|2.00\n"));
+	RUN("usage", "life", "--by", "job", "-nPo", "Job,Jobs,Used");
+	ck_assert_str_eq(out, "dev/2|0|-0.50\ndev/1|1|0.00\n(RawUsage)|0|2.00\n"
+			      "(reconciled)|0|-2.00\n");
+	RUN("usage", "bio", "--by", "job", "-nPo", "Job,Jobs,Used", "--since", "2026-11-01");
+	ck_assert_ptr_nonnull(strstr(out, "dev/2|1|0.50\n"));
 }
 END_TEST
 
@@ -512,6 +657,11 @@ int main(void)
 	tcase_add_test(tcase, use_of_the_new_name_counts_from_the_rename_on);
 	tcase_add_test(tcase, use_of_the_new_name_counts_from_zero_on_demand);
 	tcase_add_test(tcase, corrections_find_the_present_name);
+	tcase_add_test(tcase, late_use_is_refunded_to_the_present_account);
+	tcase_add_test(tcase, a_refund_of_late_use_pays_debt_first);
+	tcase_add_test(tcase, a_refund_after_a_merge_goes_where_the_money_was);
+	tcase_add_test(tcase, a_refund_needs_an_open_successor);
+	tcase_add_test(tcase, a_refund_of_late_use_may_need_a_window);
 	tcase_add_test(tcase, a_request_with_a_ref_is_recorded_once);
 	tcase_add_test(tcase, a_merge_moves_money_with_its_windows);
 	tcase_add_test(tcase, a_merge_takes_over_debt);
