@@ -202,6 +202,19 @@ static int add_to_group(struct use *use, const struct event *event, const struct
 	return use_add_group(use, names, &added, err);
 }
 
+int use_counts(struct books *books, const struct use *use, const struct event *event,
+	       const char *account, bool *ret, struct sb_error *err)
+{
+	char name[NAME_SIZE];
+
+	*ret = true;
+	if (!use->once)
+		return SB_OK;
+	TRY(books_renamed_by(books, account, event->seq, use->last, name, err));
+	*ret = strcmp(name, use->account) == 0;
+	return SB_OK;
+}
+
 int use_add(struct books *books, struct use *use, const struct event *event, int64_t amount,
 	    bool *ret, struct sb_error *err)
 {
@@ -273,6 +286,7 @@ int use_finish(struct use *use, struct sb_error *err)
 /* ---- jobs ---- */
 
 struct iteration {
+	struct books *books;
 	const struct use *use;
 	use_job_fn *each;
 	void *ctx;
@@ -296,8 +310,14 @@ static int add_up(struct iteration *iteration, const struct event *job, bool wit
 
 static int add_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 {
-	return entry->event->kind == EVENT_CHARGE_JOB ? add_up(ctx, entry->event, true, err)
-						      : SB_OK;
+	const struct iteration *iteration = ctx;
+	const struct event *event = entry->event;
+	bool counts;
+
+	if (event->kind != EVENT_CHARGE_JOB)
+		return SB_OK;
+	TRY(use_counts(iteration->books, iteration->use, event, event->account, &counts, err));
+	return counts ? add_up(ctx, event, true, err) : SB_OK;
 }
 
 /* Whether the account had the job's name when the job was charged. */
@@ -333,7 +353,7 @@ static int add_others(struct books *books, struct iteration *iteration, struct s
 int use_each_job(struct books *books, const struct use *use, use_job_fn *each, void *ctx,
 		 struct sb_error *err)
 {
-	struct iteration iteration = {.use = use, .each = each, .ctx = ctx};
+	struct iteration iteration = {.books = books, .use = use, .each = each, .ctx = ctx};
 	const struct entry_range range = {.since = use->since, .until = use->until};
 
 	TRY(add_others(books, &iteration, err));
@@ -354,5 +374,6 @@ void use_release(struct use *use)
 	}
 	free(use->groups);
 	free(use->answers);
-	*use = (struct use){.by = use->by, .then = use->then, .by_end = use->by_end};
+	*use = (struct use){
+		.by = use->by, .then = use->then, .by_end = use->by_end, .once = use->once};
 }

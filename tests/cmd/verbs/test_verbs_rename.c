@@ -551,6 +551,33 @@ START_TEST(use_is_billed_once)
 }
 END_TEST
 
+START_TEST(use_is_listed_once)
+{
+	static const char month[] = "2026-12-01";
+
+	DONE("", "rename", "bio", "life");
+	dev("bio")->usage += 3 * SU;
+	dev("life")->usage += 1 * SU;
+	DONE("", "check");
+	RUN("usage", "-nPo", "Account,User,Used,Share", "--total", "--since", "2026-11-01");
+	ck_assert_str_eq(out, "bio|(RawUsage)|3.00|100\nbio|(total)|3.00|100\n"
+			      "life|(RawUsage)|3.00|100\nlife|(total)|3.00|100\n"
+			      "zoo|(total)|0.00|-\n");
+	RUN("usage", "bio", "zoo", "-nPo", "Account,Used", "--since", "2026-11-01");
+	ck_assert_str_eq(out, "bio|3.00\n");
+	/* Alone it has what its statement has. */
+	RUN("usage", "bio", "-nPo", "User,Used", "--since", "2026-11-01");
+	ck_assert_str_eq(out, "(RawUsage)|5.00\n");
+	clock_now = INT64_C(1796083200) * WHEN_SECOND + 1; /* 2026-12-01 */
+	(void)dev("last");
+	DONE("", "rename", "life", "last");
+	RUN("usage", "-nPo", "Account,Used", "--since", "2026-11-01", "--until", month);
+	ck_assert_str_eq(out, "bio|3.00\nlife|3.00\n");
+	RUN("usage", "-nPo", "Account,Used", "--since", "2026-11-01");
+	ck_assert_str_eq(out, "bio|3.00\nlast|3.00\n");
+}
+END_TEST
+
 START_TEST(an_invoice_of_before_stays_the_same)
 {
 	char *before;
@@ -619,6 +646,9 @@ START_TEST(jobs_of_a_former_name_are_listed_and_refunded)
 			      "(reconciled)|0|-2.00\n");
 	RUN("usage", "bio", "--by", "job", "-nPo", "Job,Jobs,Used", "--since", "2026-11-01");
 	ck_assert_ptr_nonnull(strstr(out, "dev/2|1|0.50\n"));
+	RUN("usage", "--by", "job", "-nPo", "Account,Job,Jobs,Used", "--since", "2026-11-01");
+	ck_assert_str_eq(out, "bio|dev/2|1|0.50\nlife|dev/2|0|-0.50\nlife|dev/1|1|0.00\n"
+			      "life|(RawUsage)|0|2.00\nlife|(reconciled)|0|-2.00\n");
 }
 END_TEST
 
@@ -680,6 +710,7 @@ int main(void)
 	tcase = tcase_create("money");
 	tcase_add_checked_fixture(tcase, setup, drive_teardown);
 	tcase_add_test(tcase, use_is_billed_once);
+	tcase_add_test(tcase, use_is_listed_once);
 	tcase_add_test(tcase, an_invoice_of_before_stays_the_same);
 	tcase_add_test(tcase, a_successor_past_int64_concerns_its_own_alone);
 	tcase_add_test(tcase, jobs_of_a_former_name_are_listed_and_refunded);
