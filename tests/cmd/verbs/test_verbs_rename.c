@@ -338,6 +338,27 @@ START_TEST(a_merge_moves_money_with_its_windows)
 }
 END_TEST
 
+START_TEST(a_receiver_is_known_by_its_name_of_then)
+{
+	(void)dev("last");
+	(void)dev("nil");
+	DONE("", "open", "nil");
+	DONE("", "merge", "nil", "zoo");
+	DONE("", "transfer", "bio", "zoo", "1");
+	DONE("", "rename", "zoo", "last");
+	RUN("statement", "last", "--entries", "-nPo", "Item,Amount,Detail", "--since",
+	    "2026-11-01");
+	ck_assert_ptr_nonnull(strstr(out, "merge|0.00|from nil: 0.00 SU\ntransfer|1.00|from bio\n"
+					  "rename|0.00|zoo to last\n"));
+	RUN("statement", "zoo", "--entries", "-nPo", "Item,Amount,Detail", "--since", "2026-11-01");
+	ck_assert_ptr_nonnull(strstr(out, "merge|0.00|from nil: 0.00 SU\ntransfer|1.00|from bio\n"
+					  "rename|-4.00|zoo to last\n"));
+	RUN("statement", "nil", "--entries", "-nPo", "Item,Amount,Detail", "--since", "2026-11-01");
+	ck_assert_ptr_nonnull(strstr(out, "merge|0.00|into zoo: 0.00 SU\n"));
+	DONE("merge: into zoo: 0.00 SU", "why", "nil");
+}
+END_TEST
+
 START_TEST(a_merge_takes_over_debt)
 {
 	dev("bio")->usage += 10 * SU;
@@ -694,6 +715,7 @@ int main(void)
 	tcase_add_test(tcase, a_refund_of_late_use_may_need_a_window);
 	tcase_add_test(tcase, a_request_with_a_ref_is_recorded_once);
 	tcase_add_test(tcase, a_merge_moves_money_with_its_windows);
+	tcase_add_test(tcase, a_receiver_is_known_by_its_name_of_then);
 	tcase_add_test(tcase, a_merge_takes_over_debt);
 	tcase_add_test(tcase, successors_of_successors_take_over);
 	tcase_add_test(tcase, accounts_above_each_other_are_refused);
