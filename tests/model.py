@@ -751,7 +751,7 @@ class Bank:
                 self.expire(account, now)
                 account.rearm()
             if account.successor:
-                self.give_to_successor(account)
+                self.give_to_successor(account, dates)
             if dates and account.open and not account.unlimited:
                 self.record_notices(account)
             self.funds(account, dates)
@@ -946,7 +946,10 @@ class Bank:
             target = self.accounts.get(name)
             if target and not target.open:
                 raise Refused()
-        for purse in self.family([account]):
+        takers = self.family([self.accounts[to]]) if to in self.accounts else []
+        if self.mutation == "merged-debt-is-forgiven":
+            takers = []
+        for purse in self.family([account]) + takers:
             self.renew_first(purse)
         for purse, name in zip(purses, names):
             target = self.accounts.get(name)
@@ -1019,12 +1022,14 @@ class Bank:
             account = self.accounts[account.successor]
         return account
 
-    def give_to_successor(self, account):
+    def give_to_successor(self, account, dates):
         """What a former account was charged or given back since goes to the last of its successors, if
-        that is open."""
+        that is open. Quotas that this one is due come first: they do not forgive the debt."""
         last = self.last_successor(account)
         money = any(lot.rest and lot.end > self.time for lot in account.lots)
         if last is not account and last.open and (money or account.debt):
+            if account.debt and dates and self.mutation != "late-debt-is-forgiven":
+                self.renew(last)
             if self.mutation != "late-use-stays-with-the-former-name":
                 self.merge(account, last)
 

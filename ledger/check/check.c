@@ -9,6 +9,7 @@
 #include "ledger/base/array.h"
 #include "ledger/base/minmax.h"
 #include "ledger/base/when.h"
+#include "ledger/books/renames.h"
 #include "ledger/check/jobs.h"
 #include "ledger/check/quota.h"
 #include "ledger/check/shares.h"
@@ -356,6 +357,21 @@ static int renew(const struct plan *plan)
 		       : SB_OK;
 }
 
+/* Deposits a quota that the successor is due, which must not forgive debt that it takes over now.
+ */
+static int renew_successor(const struct plan *plan)
+{
+	struct plan of = *plan;
+	char name[NAME_SIZE];
+
+	TRY(books_successor(plan->books, plan->account, name, plan->err));
+	if (!*name)
+		return SB_OK;
+	TRY(books_account(plan->books, name, &of.account, plan->err));
+	/* Otherwise its own plan says that it cannot be deposited. */
+	return quota_fits(of.account) ? renew(&of) : SB_OK;
+}
+
 /* Has the successor of a closed account take over what that was charged or given back since. */
 static int give_to_successor(const struct plan *plan)
 {
@@ -364,6 +380,8 @@ static int give_to_successor(const struct plan *plan)
 
 	if (!*plan->account->successor)
 		return SB_OK;
+	if (plan->account->debt > 0)
+		TRY(renew_successor(plan));
 	TRY(successor_take_over(plan->books, plan->account, &taken, plan->err));
 	if (!taken.seq && !taken.refused)
 		return SB_OK;

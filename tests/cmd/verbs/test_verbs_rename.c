@@ -370,6 +370,46 @@ START_TEST(a_merge_takes_over_debt)
 }
 END_TEST
 
+/* Gives "zoo" a quota of 1 SU a month, at whose start debt up to 5 SU is forgiven, and lets
+ * December begin, when "bio" owes 2 SU. */
+static void begin_a_month(void)
+{
+	DONE("", "terms", "zoo", "--quota", "1", "--every", "month", "--forgive-below", "5");
+	clock_now = INT64_C(1796083200) * WHEN_SECOND - WHEN_DAY;
+	DONE("", "check", "--clock-ok");
+	dev("bio")->usage += 10 * SU;
+	DONE("bio: held, available -2.00 SU", "check");
+	clock_now += WHEN_DAY; /* 2026-12-01 */
+}
+
+START_TEST(a_merge_comes_after_quotas_that_are_due)
+{
+	begin_a_month();
+	DONE("deposited the quota of 1.00 SU, merged bio into zoo", "merge", "bio", "zoo");
+	BALANCE("zoo", "open|4.00|2.00|2.00|5.00");
+	DONE("", "check");
+	BALANCE("zoo", "open|4.00|2.00|2.00|5.00");
+	verified();
+}
+END_TEST
+
+START_TEST(late_debt_is_taken_over_after_quotas_that_are_due)
+{
+	begin_a_month();
+	clock_now -= WHEN_DAY;
+	/* All that "zoo" has goes away, so that it has to owe what it takes over. */
+	DONE("", "withdraw", "zoo", "all");
+	DONE("", "merge", "bio", "zoo");
+	DONE("zoo|-2.00", "balance", "zoo", "-nPo", "Account,Available");
+	clock_now += WHEN_DAY;
+	dev("bio")->usage += 1 * SU;
+	/* Of 3 SU the 2 SU of November are forgiven. */
+	DONE("zoo: debt of 2.00 SU was forgiven", "check");
+	BALANCE("zoo", "held|1.00|1.00|0.00|5.00");
+	verified();
+}
+END_TEST
+
 START_TEST(successors_of_successors_take_over)
 {
 	(void)dev("last");
@@ -717,6 +757,8 @@ int main(void)
 	tcase_add_test(tcase, a_merge_moves_money_with_its_windows);
 	tcase_add_test(tcase, a_receiver_is_known_by_its_name_of_then);
 	tcase_add_test(tcase, a_merge_takes_over_debt);
+	tcase_add_test(tcase, a_merge_comes_after_quotas_that_are_due);
+	tcase_add_test(tcase, late_debt_is_taken_over_after_quotas_that_are_due);
 	tcase_add_test(tcase, successors_of_successors_take_over);
 	tcase_add_test(tcase, accounts_above_each_other_are_refused);
 	tcase_add_test(tcase, a_former_name_is_not_used_again);
