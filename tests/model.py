@@ -737,7 +737,10 @@ class Bank:
         """Checks these accounts. Returns the exit status. [dates] is False if the clock is not trusted: then
         nothing expires and nothing is held."""
         status = DONE
-        for account in accounts:
+        owners = [self.accounts[owner_of(account.name)] for account in accounts]
+        if self.mutation != "successors-are-judged-later":
+            owners += [last for last in map(self.last_successor, owners) if last.open]
+        for account in [*accounts, *(other for other in self.family(owners) if other not in accounts)]:
             for cluster in account.by_jobs.keys() - set(self.clusters):
                 self.running.pop((cluster, account.name), None)  # their end will never be read
             if dates:

@@ -69,6 +69,7 @@ MUTATIONS = {
     "renames-forget-thresholds": ("rename", "--later"),
     "late-use-stays-with-the-former-name": ("rename", "--later"),
     "refunds-stay-with-the-former-name": ("rename", "--later"),
+    "successors-are-judged-later": ("merge", "--later"),
     "merged-debt-is-forgiven": ("merge", "--later"),
     "late-debt-is-forgiven": ("merge", "--later"),
 }

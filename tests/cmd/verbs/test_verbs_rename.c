@@ -145,8 +145,7 @@ END_TEST
 START_TEST(use_of_the_new_name_counts_from_zero_on_demand)
 {
 	dev("life")->usage = 1 * SU;
-	DONE("", "rename", "bio", "life", "--from-zero");
-	DONE("life: charged 1.00 SU", "check");
+	DONE("life: charged 1.00 SU", "rename", "bio", "life", "--from-zero");
 	BALANCE("life", "open|10.00|3.00|7.00|5.00");
 }
 END_TEST
@@ -370,6 +369,29 @@ START_TEST(a_merge_takes_over_debt)
 }
 END_TEST
 
+START_TEST(a_check_of_a_former_name_judges_its_successor)
+{
+	DONE("", "rename", "bio", "life");
+	dev("bio")->usage += 8 * SU;
+	DONE("life: held, available 0.00 SU", "check", "bio");
+	ck_assert_str_eq(dev("life")->limits, "cpu=0");
+	nothing_to_do();
+	/* Once, and at a merge, which checks the account that it closes. */
+	DONE("", "deposit", "life", "1");
+	(void)dev("last");
+	DONE("", "rename", "life", "last");
+	dev("bio")->usage += 2 * SU;
+	DONE("last: held, available -1.00 SU", "check", "bio", "life");
+	ck_assert_ptr_null(strstr(strstr(out, "last: held") + 1, "last: held"));
+	DONE("merged last into zoo; zoo has 2.00 SU", "merge", "last", "zoo");
+	dev("bio")->usage += 2 * SU;
+	dev("zoo")->usage += 1 * SU;
+	DONE("zoo: held, available -1.00 SU", "check", "last", "bio");
+	verified();
+	nothing_to_do();
+}
+END_TEST
+
 /* Gives "zoo" a quota of 1 SU a month, at whose start debt up to 5 SU is forgiven, and lets
  * December begin, when "bio" owes 2 SU. */
 static void begin_a_month(void)
@@ -400,7 +422,7 @@ START_TEST(late_debt_is_taken_over_after_quotas_that_are_due)
 	/* All that "zoo" has goes away, so that it has to owe what it takes over. */
 	DONE("", "withdraw", "zoo", "all");
 	DONE("", "merge", "bio", "zoo");
-	DONE("zoo|-2.00", "balance", "zoo", "-nPo", "Account,Available");
+	DONE("zoo|held|-2.00", "balance", "zoo", "-nPo", "Account,State,Available");
 	clock_now += WHEN_DAY;
 	dev("bio")->usage += 1 * SU;
 	/* Of 3 SU the 2 SU of November are forgiven. */
@@ -757,6 +779,7 @@ int main(void)
 	tcase_add_test(tcase, a_merge_moves_money_with_its_windows);
 	tcase_add_test(tcase, a_receiver_is_known_by_its_name_of_then);
 	tcase_add_test(tcase, a_merge_takes_over_debt);
+	tcase_add_test(tcase, a_check_of_a_former_name_judges_its_successor);
 	tcase_add_test(tcase, a_merge_comes_after_quotas_that_are_due);
 	tcase_add_test(tcase, late_debt_is_taken_over_after_quotas_that_are_due);
 	tcase_add_test(tcase, successors_of_successors_take_over);
