@@ -752,7 +752,10 @@ class Bank:
         """Checks these accounts. Returns the exit status. [dates] is False if the clock is not trusted: then
         nothing expires and nothing is held."""
         status = DONE
-        for account in accounts:
+        owners = [self.accounts[owner_of(account.name)] for account in accounts]
+        if self.mutation != "successors-are-judged-later":
+            owners += [last for last in map(self.last_successor, owners) if last.open]
+        for account in [*accounts, *(other for other in self.family(owners) if other not in accounts)]:
             for cluster in account.by_jobs.keys() - set(self.clusters):
                 self.running.pop((cluster, account.name), None)  # their end will never be read
             if dates:
@@ -766,7 +769,7 @@ class Bank:
                 self.expire(account, now)
                 account.rearm()
             if account.successor:
-                self.give_to_successor(account)
+                self.give_to_successor(account, dates)
             if dates and account.open and not account.unlimited:
                 self.record_notices(account)
             self.funds(account, dates)
@@ -959,7 +962,10 @@ class Bank:
             target = self.accounts.get(name)
             if target and not target.open:
                 raise Refused()
-        for purse in self.family([account]):
+        takers = self.family([self.accounts[to]]) if to in self.accounts else []
+        if self.mutation == "merged-debt-is-forgiven":
+            takers = []
+        for purse in self.family([account]) + takers:
             self.renew_first(purse)
         for purse, name in zip(purses, names):
             target = self.accounts.get(name)
@@ -1032,14 +1038,16 @@ class Bank:
             account = self.accounts[account.successor]
         return account
 
-    def give_to_successor(self, account):
+    def give_to_successor(self, account, dates):
         """What a former account was charged or given back since goes to the last of its successors, if
-        that is open."""
+        that is open. Quotas that this one is due come first: they do not forgive the debt."""
         last = self.last_successor(account)
         if last.open:
             self.give_late_use(account, last)
         money = any(lot.rest and lot.end > self.time for lot in account.lots)
         if last is not account and last.open and (money or account.debt):
+            if account.debt and dates and self.mutation != "late-debt-is-forgiven":
+                self.renew(last)
             if self.mutation != "late-use-stays-with-the-former-name":
                 self.merge(account, last)
 
@@ -1341,9 +1349,18 @@ class Bank:
         entry.fields["parts"] = parts
         return entry
 
+    def refund(self, account, charge, value, dates):
+        """Refunds a charge. What became debt that another account took over goes to that one, unless the
+        account can take it. Returns the accounts that got something."""
+        taken, others = self.uncharge("refund", account, charge, value, dates), []
+        if taken:
+            others = self.refund(self.last_successor(account), charge, taken, dates)
+        return [account] * (taken < value) + others
+
     def uncharge(self, kind, account, charge, value, dates):
         """Gives use back. Debt is paid first; then it goes to the lots that it was charged to, the last
-        first; what was debt, and was paid since, goes to the active lots."""
+        first; what was debt, and was paid since, goes to the active lots. Returns what a refund leaves to the
+        account that took over the debt."""
         debt = 0 if self.mutation == "refunds-leave-debt" else min(account.debt, value)
         left, parts = value - debt, {}
         given = {lot.key(): part for lot, part in charge.parts}
@@ -1374,12 +1391,17 @@ class Bank:
         owed -= min(debt, owed)
         for lot in account.active():
             owed -= give(lot, owed)
-        entry = self.give_back(kind, account, charge, value, list(parts.values()), left, dates)
-        account.debt -= debt
-        entry.fields["debt"] = debt
-        entry.of = charge
-        charge.answers.append(entry)
-        return entry
+        last, taken = self.last_successor(account), 0
+        if kind == "refund" and last is not account and last.open:
+            taken = min(left, owed) if self.mutation != "refunds-stay-with-the-former-name" else 0
+        if taken < value:
+            fresh = left - taken
+            entry = self.give_back(kind, account, charge, value - taken, list(parts.values()), fresh, dates)
+            account.debt -= debt
+            entry.fields["debt"] = debt
+            entry.of = charge
+            charge.answers.append(entry)
+        return taken
 
     def chosen(self, now, job=None, state=None, since=None, until=None, **_):
         """Returns the charges of jobs that the options select."""
@@ -1408,24 +1430,28 @@ class Bank:
     def refund_jobs(self, now, window, options):
         def plan():
             newest, count = self.newest, len(self.entries)
-            accounts = {}
+            accounts = []
             try:
                 for charge in self.chosen(now, **options):
                     left = charge.amount - charge.returned()
-                    name = self.present(charge, charge.account)
-                    account = accounts[name] = self.account(name)
+                    account = self.account(self.present(charge, charge.account))
+                    accounts.append(account)
                     if left:
-                        dates = self.new_dates(window)
-                        self.uncharge("refund", account, charge, left, dates)
+                        accounts += self.refund(account, charge, left, self.new_dates(window))
             except Refused:  # refunds all or none
-                for entry in self.entries[count:]:
-                    entry.of.answers.remove(entry)
-                del self.entries[count:]
-                self.newest = newest
+                self.forget_refunds(count, newest)
                 raise
-            return list(accounts.values())
+            return list({account.name: account for account in accounts}.values())
 
         return plan
+
+    def forget_refunds(self, count, newest):
+        """Forgets the entries after the first [count]."""
+        for entry in self.entries[count:]:
+            if entry.of:
+                entry.of.answers.remove(entry)
+        del self.entries[count:]
+        self.newest = newest
 
     def do_refund(self, now, number=None, su="all", note=None, start=None, end=None, **options):
         if options:
@@ -1446,8 +1472,12 @@ class Bank:
             if not 0 < want <= left:
                 raise Refused()
             account = self.account(self.present(charge, charge.account))
-            self.uncharge("refund", account, charge, want, dates)
-            return [account]
+            newest, count = self.newest, len(self.entries)
+            try:
+                return self.refund(account, charge, want, dates)
+            except Refused:
+                self.forget_refunds(count, newest)
+                raise
 
         return plan
 
@@ -1505,7 +1535,8 @@ class Bank:
                 paid = account.pay(account.active())
                 answer.fields["debt"] = owed if entry.kind == "transfer" else paid
             elif entry.kind in CHARGES:
-                answer = self.uncharge("reverse", account, entry, value, dates)
+                self.uncharge("reverse", account, entry, value, dates)
+                answer = entry.answers[-1]
             else:  # a refund
                 parts = []
                 for lot, part in entry.parts:

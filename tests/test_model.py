@@ -70,6 +70,10 @@ MUTATIONS = {
     "late-use-stays-with-the-former-name": ("rename", "--later"),
     "former-names-do-not-run": ("rename", "--later"),
     "late-use-is-of-today": ("rename", "--later"),
+    "refunds-stay-with-the-former-name": ("rename", "--later"),
+    "successors-are-judged-later": ("merge", "--later"),
+    "merged-debt-is-forgiven": ("merge", "--later"),
+    "late-debt-is-forgiven": ("merge", "--later"),
 }
 FLAGS = ("--from-zero", "--clock-ok", "--json", "--entries", "--limited", "--unlimited", "--immediate", "--all-runs",
          "--apply", "--later")  # fmt: skip
@@ -1014,7 +1018,16 @@ class Chooser:
         line += self.random.choice(("", "", "", " --later"))
         if verb == "rename" and self.random.random() < 0.2:
             line += " --from-zero"
-        lines = [line]
+        lines, now = [line], self.game.now
+        quota = verb == "merge" and "--quota" in self.verbs["terms"] and self.random.random() < 0.4
+        if quota:  # it forgives debt that the receiver has, and not what it takes over afterwards
+            now += DAY
+            lines = [
+                f"run terms {to} --quota 1 --every day --forgive-below 2",
+                f"run charge {name} {self.random.choice((1, 5))}",
+                f"clock {now}",
+                line,
+            ]
         if ("dev", to) not in bank.usage and self.random.random() < 0.9:
             lines.insert(0, f"usage dev {to} {self.random.choice((0, 0, 1000))}")
         if self.random.random() < 0.6:
@@ -1022,7 +1035,7 @@ class Chooser:
             if not self.has_jobs and self.random.random() < 0.7:
                 used = bank.usage.get(("dev", name), 0)
                 lines[-1] = f"usage dev {name} {used + self.random.choice((1, 1000, 3600))}"
-            lines += [f"clock {self.game.now + SECOND}", "run check"]
+            lines += [f"clock {now + (DAY if quota else SECOND)}", "run check"]
         self.next_lines = lines[1:]
         return lines[0]
 

@@ -25,6 +25,17 @@ const struct observation *clusters_find(const struct clusters *clusters, const c
 	return NULL;
 }
 
+bool clusters_odd_usage(const struct clusters *clusters, const char *purse)
+{
+	for (size_t i = 0; i < clusters->count; i++) {
+		const struct observed *row = observation_purse(&clusters->list[i], purse);
+
+		if (row && row->odd_usage)
+			return true;
+	}
+	return false;
+}
+
 const char *clusters_refusal(const struct clusters *clusters, const char *name, const char *field)
 {
 	const struct observation *found = clusters_find(clusters, name);

@@ -81,6 +81,9 @@ int clusters_observe_share(struct env *env, enum observing observing, const char
 /* Finds a cluster by its name, or returns NULL. */
 const struct observation *clusters_find(const struct clusters *clusters, const char *name);
 
+/* Returns whether what the account, or purse, has used so far cannot be read on a cluster. */
+bool clusters_odd_usage(const struct clusters *clusters, const char *purse);
+
 /* Returns why no limit of [field] may be set on the cluster, and what to change; NULL if it may. */
 const char *clusters_refusal(const struct clusters *clusters, const char *name, const char *field);
 

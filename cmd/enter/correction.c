@@ -48,17 +48,67 @@ static int find_amount(const struct correction *correction, const struct env *en
 	return SB_OK;
 }
 
-static int plan_answer(struct posting *posting, struct books *books, const struct event *answered,
-		       struct event *event, struct sb_error *err)
+static int append_reverse(struct posting *posting, struct books *books,
+			  const struct event *answered, struct event *event, struct sb_error *err)
 {
 	const struct correction *correction = posting->ctx;
+	char amount[QUANTITY_SIZE], phrase[WINDOW_PHRASE_SIZE];
 	struct new_window window;
 
 	TRY(window_new(posting->env, &correction->window, books, &window, err));
-	if (!correction->refund)
-		return plan_reverse(books, answered, &window, event, err);
-	TRY(find_amount(correction, posting->env, books, answered, &event->amount, err));
-	return plan_refund(books, answered, &window, event, err);
+	TRY(plan_reverse(books, answered, &window, event, err));
+	TRY(post_append(posting, books, event, err));
+	done_add(posting, "reversed entry %" PRIu64 " (%s of %s)%s", correction->seq,
+		 event_word(FIELD_AT_REVERSES, event->reverses),
+		 quantity(posting->env, amount, posting->account, event->amount),
+		 new_window_receipt(phrase, event));
+	return SB_OK;
+}
+
+/* Appends the refund that was asked for, unless all of it is for the account that took over the
+ * charge's debt; with [ret_taken] NULL the one for that account, whose amount is set. */
+static int append_refund(struct posting *posting, struct books *books, const struct event *charge,
+			 struct event *event, struct taken_debt *ret_taken, struct sb_error *err)
+{
+	const struct correction *correction = posting->ctx;
+	/* It is the only entry if the receipt is of its account. */
+	const int number = ret_taken || strcmp(posting->account, event->account) == 0 ? 1 : 2;
+	char amount[QUANTITY_SIZE], phrase[WINDOW_PHRASE_SIZE];
+	struct new_window window;
+
+	TRY(window_new(posting->env, &correction->window, books, &window, err));
+	if (ret_taken)
+		TRY(find_amount(correction, posting->env, books, charge, &event->amount, err));
+	TRY(plan_refund(books, charge, &window, event, ret_taken, err));
+	if (event->amount == 0)
+		return SB_OK;
+	TRY(post_append_numbered(posting, books, number, event, err));
+	done_add(posting, "%s%s of entry %" PRIu64 "%s%s%s", number == 1 ? "refunded " : ", and ",
+		 quantity(posting->env, amount, event->account, event->amount), charge->seq,
+		 number == 1 ? "" : " to ", number == 1 ? "" : event->account,
+		 new_window_receipt(phrase, event));
+	return SB_OK;
+}
+
+static int append_refunds(struct posting *posting, struct books *books, const struct event *charge,
+			  struct event *event, struct sb_error *err)
+{
+	struct taken_debt taken;
+	struct event further = {.kind = EVENT_REFUND,
+				.account = taken.by,
+				.answers = charge->seq,
+				.end = WHEN_NEVER};
+	int rc;
+
+	TRY(append_refund(posting, books, charge, event, &taken, err));
+	if (taken.amount == 0)
+		return SB_OK;
+	memcpy(event->amount > 0 ? posting->receiver : posting->account, taken.by, NAME_SIZE);
+	further.resource = purse_resource(taken.by);
+	further.amount = taken.amount;
+	rc = append_refund(posting, books, charge, &further, NULL, err);
+	event_release(&further);
+	return rc;
 }
 
 /* Finds account and receiver of the entry under their present names. */
@@ -85,29 +135,21 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	const struct correction *correction = posting->ctx;
 	struct event answered = {0};
 	struct event event = {.kind = correction->refund ? EVENT_REFUND : EVENT_REVERSE,
-			      .account = posting->account,
 			      .answers = correction->seq,
 			      .end = WHEN_NEVER};
-	char amount[QUANTITY_SIZE], phrase[WINDOW_PHRASE_SIZE];
+	char account[NAME_SIZE];
 	/* Again: a rename may have come first. */
 	int rc = find_accounts(books, posting, err);
 
+	memcpy(account, posting->account, NAME_SIZE);
+	event.account = account;
 	event.to = *posting->receiver ? posting->receiver : NULL;
-	event.resource = purse_resource(posting->account);
+	event.resource = purse_resource(account);
 	if (!rc)
 		rc = correct_read(books, correction->seq, correction->refund, &answered, err);
 	if (!rc)
-		rc = plan_answer(posting, books, &answered, &event, err);
-	if (!rc)
-		rc = post_append(posting, books, &event, err);
-	quantity(posting->env, amount, posting->account, event.amount);
-	if (!rc && correction->refund)
-		done_add(posting, "refunded %s of entry %" PRIu64 "%s", amount, correction->seq,
-			 new_window_receipt(phrase, &event));
-	else if (!rc)
-		done_add(posting, "reversed entry %" PRIu64 " (%s of %s)%s", correction->seq,
-			 event_word(FIELD_AT_REVERSES, event.reverses), amount,
-			 new_window_receipt(phrase, &event));
+		rc = correction->refund ? append_refunds(posting, books, &answered, &event, err)
+					: append_reverse(posting, books, &answered, &event, err);
 	event_release(&event);
 	event_release(&answered);
 	return rc;
@@ -116,7 +158,8 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 int correction_post(struct env *env, struct correction *correction, const char *entry,
 		    const char *how)
 {
-	struct posting posting = {.env = env, .plan = plan, .ctx = correction};
+	struct posting posting = {
+		.env = env, .plan = plan, .ctx = correction, .entries = correction->refund ? 2 : 0};
 	const char *why = option(env, "note");
 	char amount[32];
 	struct sb_error err;

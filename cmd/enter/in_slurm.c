@@ -21,18 +21,6 @@ static bool may_exist(const struct clusters *clusters, const char *name)
 	return clusters->count == 0 || clusters->silent > 0;
 }
 
-/* Returns whether what the account has used so far cannot be read on a cluster. */
-static bool odd_usage(const struct clusters *clusters, const char *name)
-{
-	for (size_t i = 0; i < clusters->count; i++) {
-		const struct observed *row = observation_purse(&clusters->list[i], name);
-
-		if (row && row->odd_usage)
-			return true;
-	}
-	return false;
-}
-
 /* Returns the clusters' account that is spelt most like [name], other than [other]; NULL when none
  * is. */
 static const char *alike(const struct clusters *clusters, const char *name, const char *other)
@@ -134,7 +122,7 @@ int in_slurm(struct env *env, const char *name, const struct intent *intent, str
 	if (status == EXIT_REFUSED || option(env, "later"))
 		return status == EXIT_REFUSED ? status : EXIT_DONE;
 	if (status != EXIT_DONE || clusters->silent ||
-	    (!intent->from_zero && odd_usage(clusters, name))) {
+	    (!intent->from_zero && clusters_odd_usage(clusters, name))) {
 		warning(env,
 			"%s: the present use of '%s' in Slurm, where counting starts, could not be "
 			"read; try again, or use --later: then the next check records it",

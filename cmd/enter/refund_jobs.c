@@ -61,6 +61,7 @@ struct charge {
 	size_t cluster; /* its place in refunding.clusters */
 	int64_t job_id, submit;
 	char account[NAME_SIZE]; /* or a purse */
+	char successor[NAME_SIZE]; /* gets back what became its debt; "": nothing did */
 };
 
 /* What is given back in one resource. */
@@ -393,10 +394,40 @@ static int find_charges(struct books *books, void *ctx, struct sb_error *err)
 
 /* ---- refunding ---- */
 
-static int plan_one(struct refunding *refunding, struct books *books, const struct charge *charge,
-		    struct event *answered, struct event *event, struct sb_error *err)
+/* Plans a refund of the charge, whose amount is set, and appends it unless all of it is for the
+ * account that took over the charge's debt. */
+static int append_one(struct refunding *refunding, struct books *books, const struct event *charge,
+		      struct event *event, struct taken_debt *ret_taken, struct sb_error *err)
 {
 	struct new_window window;
+
+	TRY(window_new(refunding->env, &refunding->window, books, &window, err));
+	TRY(plan_refund(books, charge, &window, event, ret_taken, err));
+	return event->amount > 0 ? books_append(books, event, err) : SB_OK;
+}
+
+static int append_refunds(struct refunding *refunding, struct books *books,
+			  const struct event *charge, struct event *event,
+			  char successor[NAME_SIZE], struct sb_error *err)
+{
+	struct taken_debt taken;
+	struct event further = *event;
+	int rc;
+
+	TRY(append_one(refunding, books, charge, event, &taken, err));
+	memcpy(successor, taken.by, NAME_SIZE);
+	if (taken.amount == 0)
+		return SB_OK;
+	further.account = taken.by;
+	further.amount = taken.amount;
+	rc = append_one(refunding, books, charge, &further, NULL, err);
+	event_release(&further);
+	return rc;
+}
+
+static int refund_one(struct refunding *refunding, struct books *books, struct charge *charge,
+		      struct event *answered, struct event *event, struct sb_error *err)
+{
 	char account[NAME_SIZE];
 
 	TRY(journal_get(books_txn(books), charge->seq, answered, NULL, err));
@@ -410,9 +441,7 @@ static int plan_one(struct refunding *refunding, struct books *books, const stru
 		return sb_error_set(err, SB_EREFUSED,
 				    "entry %" PRIu64 " was refunded meanwhile: run it again",
 				    charge->seq);
-	TRY(window_new(refunding->env, &refunding->window, books, &window, err));
-	TRY(plan_refund(books, answered, &window, event, err));
-	return books_append(books, event, err);
+	return append_refunds(refunding, books, answered, event, charge->successor, err);
 }
 
 static int record(struct books *books, void *ctx, struct sb_error *err)
@@ -421,7 +450,7 @@ static int record(struct books *books, void *ctx, struct sb_error *err)
 	int rc = SB_OK;
 
 	for (size_t i = 0; i < refunding->count && !rc; i++) {
-		const struct charge *charge = &refunding->list[i];
+		struct charge *charge = &refunding->list[i];
 		struct event answered = {0};
 		struct event event = {.kind = EVENT_REFUND,
 				      .note = option(refunding->env, "note"),
@@ -430,7 +459,7 @@ static int record(struct books *books, void *ctx, struct sb_error *err)
 				      .resource = purse_resource(charge->account),
 				      .end = WHEN_NEVER};
 
-		rc = plan_one(refunding, books, charge, &answered, &event, err);
+		rc = refund_one(refunding, books, charge, &answered, &event, err);
 		event_release(&event);
 		event_release(&answered);
 	}
@@ -442,8 +471,9 @@ static int record(struct books *books, void *ctx, struct sb_error *err)
 static int settle(struct refunding *refunding)
 {
 	struct env *env = refunding->env;
-	const char **names = calloc(refunding->count, sizeof(*names));
+	const char **names = calloc(2 * refunding->count, sizeof(*names));
 	struct sb_error err;
+	size_t count = 0;
 	int status;
 
 	if (!names) {
@@ -451,9 +481,14 @@ static int settle(struct refunding *refunding)
 		warning(env, "%s: the next check will update Slurm", err.text);
 		return EXIT_PART;
 	}
-	for (size_t i = 0; i < refunding->count; i++)
-		names[i] = refunding->list[i].account;
-	status = checkup_after(env, names, names_once(names, refunding->count), EXIT_DONE);
+	for (size_t i = 0; i < refunding->count; i++) {
+		const struct charge *charge = &refunding->list[i];
+
+		names[count++] = charge->account;
+		if (*charge->successor)
+			names[count++] = charge->successor;
+	}
+	status = checkup_after(env, names, names_once(names, count), EXIT_DONE);
 	free(names);
 	return status;
 }

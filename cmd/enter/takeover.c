@@ -149,6 +149,9 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	TRY(successor_check_place(books, account, to, takeover->clusters->list,
 				  takeover->clusters->count, err));
 	TRY(renew_all_first(posting, books, from, err));
+	/* A period that has begun must not forgive the debt that is taken over now. */
+	if (takeover->merge)
+		TRY(renew_all_first(posting, books, to, err));
 	TRY(take_over_one(posting, books, account, err));
 	TRY(books_purses(books, from, &purses, err));
 	rc = SB_OK;

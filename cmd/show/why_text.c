@@ -16,6 +16,7 @@
 #include "ledger/base/when.h"
 #include "ledger/books/entries.h"
 #include "ledger/books/nesting.h"
+#include "ledger/books/receiver.h"
 #include "ledger/books/renames.h"
 #include "ledger/check/quota.h"
 
@@ -84,24 +85,10 @@ struct why {
 	char lines[SLOT_COUNT][1400]; /* "" when there is none */
 };
 
-/* Whether the entry's receiver is the account, which may have had another name then. */
-static bool is_receiver(const struct why *why, const struct event *event)
+/* Returns the slot of an entry, of which the account may be the receiver; SLOT_COUNT if it explains
+ * nothing. */
+static unsigned slot_of(const struct event *event, bool receiver)
 {
-	const char *receiver = event_receiver(event);
-	char now[NAME_SIZE];
-
-	if (!receiver || strcmp(receiver, why->name) == 0)
-		return receiver;
-	return why->account->renamed_from && strcmp(event->account, why->name) != 0 &&
-	       books_renamed(why->books, receiver, event->seq, now, NULL) == SB_OK &&
-	       strcmp(now, why->name) == 0;
-}
-
-/* Returns the slot of an entry; SLOT_COUNT if it explains nothing. */
-static unsigned slot_of(const struct why *why, const struct event *event)
-{
-	const bool receiver = is_receiver(why, event);
-
 	if (event->kind == EVENT_HOLD)
 		return event->cause;
 	if (event->kind == EVENT_RELEASE)
@@ -128,13 +115,13 @@ static unsigned slot_of(const struct why *why, const struct event *event)
 
 /* Puts words in place of the names of other accounts than the own one. Its former names stay: units
  * follow from the name of a purse. */
-static int mask(const struct why *why, struct event *event, struct sb_error *err)
+static int mask(const struct why *why, struct event *event, bool receiver, struct sb_error *err)
 {
 	static const char another[] = "another account";
 	char own[NAME_SIZE], now[NAME_SIZE];
 
 	purse_account(own, why->name);
-	if (is_receiver(why, event))
+	if (receiver)
 		event->to = why->name;
 	else if (event->to && *event->to && !purse_is_of(event->to, own))
 		event->to = another;
@@ -146,8 +133,8 @@ static int mask(const struct why *why, struct event *event, struct sb_error *err
 }
 
 /* Writes "entry 12 of 2026-11-22T17:00:05: deposit of 10.00 SU: until ... (the note)" */
-static int describe(const struct why *why, const struct event *event, char *to, size_t size,
-		    struct sb_error *err)
+static int describe(const struct why *why, const struct event *event, bool receiver, char *to,
+		    size_t size, struct sb_error *err)
 {
 	char when[WHEN_TEXT_SIZE], amount[QUANTITY_SIZE], detail[512], actor[ACTOR_SIZE];
 	struct event shown = *event; /* borrows all texts */
@@ -156,10 +143,10 @@ static int describe(const struct why *why, const struct event *event, char *to, 
 	bool below = false;
 
 	if (why->masked) {
-		TRY(mask(why, &shown, err));
+		TRY(mask(why, &shown, receiver, err));
 		TRY(nesting_is_below(why->nesting, why->books, event, &below, err));
 	}
-	entry_text(why->env, &shown, is_receiver(why, event), detail, sizeof(detail));
+	entry_text(why->env, &shown, receiver, detail, sizeof(detail));
 	if (below)
 		(void)snprintf(detail, sizeof(detail), "of an account below it");
 	quantity(why->env, amount, why->name, event->amount);
@@ -176,8 +163,11 @@ static int keep_newest(const struct entry *entry, void *ctx, struct sb_error *er
 {
 	struct why *why = ctx;
 	const enum event_kind kind = entry->event->kind;
-	unsigned slot = slot_of(why, entry->event);
+	bool receiver;
+	unsigned slot;
 
+	TRY(books_is_receiver(why->books, entry->event, why->name, &receiver, err));
+	slot = slot_of(entry->event, receiver);
 	/* What closed it came after it was opened. */
 	if (kind == EVENT_OPEN && why->late) {
 		why->wanted &= ~(1u << CAUSE_CLOSED);
@@ -187,7 +177,8 @@ static int keep_newest(const struct entry *entry, void *ctx, struct sb_error *er
 	if ((slot == SLOT_TERMS || slot == SLOT_TAKEN) && *why->lines[SLOT_MONEY])
 		return SB_OK;
 	if (slot < SLOT_COUNT && (!*why->lines[slot] || (slot == CAUSE_CLOSED && why->late))) {
-		TRY(describe(why, entry->event, why->lines[slot], sizeof(why->lines[slot]), err));
+		TRY(describe(why, entry->event, receiver, why->lines[slot],
+			     sizeof(why->lines[slot]), err));
 		why->seqs[slot] = entry->event->seq;
 		if (slot == CAUSE_CLOSED)
 			why->late = kind == EVENT_MERGE;

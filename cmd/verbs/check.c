@@ -114,6 +114,8 @@ const struct command cmd_check = {
 		"subank-submit(7).\n"
 		"It also names accounts of Slurm that have used something and are not in the bank; "
 		"those below an account of the bank are inside its budget.\n"
+		"An account that was renamed or merged is checked together with the one that took "
+		"it over.\n"
 		"If somebody changed a limit by hand while an account is held, the check leaves it "
 		"and reports it each time; --put-right sets it again, and `drift: restore` in the "
 		"settings always does.\n"

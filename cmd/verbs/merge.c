@@ -17,7 +17,7 @@ const struct command cmd_merge = {
 		"its shares, and keeps its own terms. ACCOUNT is closed, and its entries, "
 		"statements and usage stay under its name.\n"
 		"A budget that INTO lacks comes with its terms, and then limits the jobs of INTO, "
-		"too.\n"
+		"too. A quota that either account is due is deposited first.\n"
 		"What jobs of ACCOUNT still use is charged to it, and is in flight for INTO until "
 		"then. The next check has INTO take over that debt, paid from its windows of the "
 		"time of the use, and what ACCOUNT is refunded. Move its users and the jobs that "

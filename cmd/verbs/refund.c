@@ -71,6 +71,8 @@ const struct command cmd_refund = {
 		"Debt is paid first. The rest goes back to the money that the charge was taken "
 		"from; money that ends last gets it first. If a window of that money has ended, "
 		"give --end (and --start) for a new one; otherwise the refund is refused.\n"
+		"Debt that another account took over since (`subank rename`, `subank merge`) is "
+		"given back to that account.\n"
 		"Under `meter: jobs`, --job finds the charges of a job, to its account and to "
 		"those above it, of SU and of other resources, and --state with --since finds "
 		"those of all jobs that ended in a state. The refunds are shown first, each charge "

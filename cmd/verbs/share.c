@@ -153,17 +153,6 @@ static bool has_user(const struct clusters *clusters, const char *purse)
 	return false;
 }
 
-static bool odd_usage(const struct clusters *clusters, const char *purse)
-{
-	for (size_t i = 0; i < clusters->count; i++) {
-		const struct observed *row = observation_purse(&clusters->list[i], purse);
-
-		if (row && row->odd_usage)
-			return true;
-	}
-	return false;
-}
-
 /* Asks Slurm where counting starts. Refuses a user who is not in the account there. */
 static int check_slurm(struct env *env, const char *purse, struct clusters *clusters)
 {
@@ -172,7 +161,7 @@ static int check_slurm(struct env *env, const char *purse, struct clusters *clus
 
 	if (status == EXIT_REFUSED || option(env, "later"))
 		return status == EXIT_REFUSED ? status : EXIT_DONE;
-	if (status != EXIT_DONE || clusters->silent || odd_usage(clusters, purse)) {
+	if (status != EXIT_DONE || clusters->silent || clusters_odd_usage(clusters, purse)) {
 		warning(env,
 			"the share '%s' was not given: the present use of %s in Slurm, where "
 			"counting starts, could not be read; try again, or use --later: then the "

@@ -15,6 +15,7 @@
 #include "ledger/base/amount.h"
 #include "ledger/base/array.h"
 #include "ledger/base/when.h"
+#include "ledger/books/receiver.h"
 #include "ledger/report/forecast.h"
 
 enum {
@@ -198,19 +199,6 @@ static void add_use(struct output *output, const struct use_row *row, void *ctx)
 	output_amount(output, COLUMN_AMOUNT, -row->amount);
 }
 
-/* Whether the statement's account is the receiver of an entry of two. It may have had another name
- * then. */
-static bool is_receiver(const struct event *event, int64_t amount, const char *account)
-{
-	const char *receiver = event_receiver(event);
-
-	if (event->kind == EVENT_TRANSFER)
-		return amount > 0;
-	if (event->kind == EVENT_MERGE && event->rest != event->debt)
-		return amount == event->rest - event->debt;
-	return receiver && strcmp(receiver, account) == 0;
-}
-
 static int add_entry(const struct entry *entry, int64_t amount, int64_t balance, void *ctx,
 		     struct sb_error *err)
 {
@@ -218,8 +206,10 @@ static int add_entry(const struct entry *entry, int64_t amount, int64_t balance,
 	struct printing *printing = ctx;
 	struct output *output = printing->output;
 	char detail[1024];
+	bool receiver;
 
-	(void)err;
+	TRY(books_is_receiver(printing->statement.books, event, printing->statement.account,
+			      &receiver, err));
 	begin_row(printing, event_kinds[event->kind].name);
 	output_number(output, COLUMN_ENTRY, (int64_t)event->seq);
 	output_time(output, COLUMN_TIME, event->time);
@@ -230,9 +220,7 @@ static int add_entry(const struct entry *entry, int64_t amount, int64_t balance,
 	if (event->cluster)
 		(void)snprintf(detail, sizeof(detail), "%s", event->cluster);
 	else
-		entry_text(printing->env, event,
-			   is_receiver(event, amount, printing->statement.account), detail,
-			   sizeof(detail));
+		entry_text(printing->env, event, receiver, detail, sizeof(detail));
 	output_text(output, COLUMN_DETAIL, detail);
 	output_text(output, COLUMN_NOTE, event->note);
 	return SB_OK;

@@ -399,6 +399,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (!*selection.resource)
 		(void)snprintf(selection.resource, RESOURCE_SIZE, "%s", RESOURCE_BILLING);
 	listing.selection = &selection;
+	listing.use.once = selection.count != 1;
 	statement->use = &listing.use;
 	rc = period_read(env, &statement->since, &statement->until, &err);
 	if (!rc)
@@ -427,8 +428,10 @@ const struct command cmd_usage = {
 	.details =
 		"The charges of a period, less refunds and reversals of them, as in `subank "
 		"statement --by`. The default period is the current month, the default accounts "
-		"are all of the bank. Use by accounts below an account counts in it too, as in its "
-		"balance: --by account separates them. Share is the part of the account's use; a "
+		"are all of the bank. Of several accounts, one that was renamed has use from "
+		"before that only under the name that it had at the end of the period. Use by "
+		"accounts below an account counts in it too, as in its balance: --by account "
+		"separates them. Share is the part of the account's use; a "
 		"bar shows it where there is room.\n"
 		"The user is known for jobs charged under `meter: jobs`. Use that RawUsage counted "
 		"has a row of its own, (RawUsage), and so have the entries of `subank reconcile` "

@@ -120,6 +120,20 @@ static int is_same(struct books *books, uint64_t seq, const char *answered, cons
 	return SB_OK;
 }
 
+/* Whether a refund's account has the debt of the charge's, which it took over. */
+static int has_debt_of(struct books *books, const struct event *charge, const struct event *refund,
+		       bool *ret, struct sb_error *err)
+{
+	char now[NAME_SIZE], successor[NAME_SIZE];
+	const struct account *account;
+
+	TRY(books_renamed(books, charge->account, charge->seq, now, err));
+	TRY(books_account(books, now, &account, err));
+	TRY(books_successor(books, account, successor, err));
+	*ret = strcmp(successor, refund->account) == 0;
+	return SB_OK;
+}
+
 /* Checks that the answer fits its entry and the earlier answers. */
 static int check_answer(struct books *books, const struct event *event,
 			const struct event *answered, struct sb_error *err)
@@ -133,6 +147,8 @@ static int check_answer(struct books *books, const struct event *event,
 
 	TRY(books_answered(books, event->answers, &before, &first, err));
 	TRY(is_same(books, event->answers, answered->account, event->account, &same, err));
+	if (!same && event->kind == EVENT_REFUND)
+		TRY(has_debt_of(books, answered, event, &same, err));
 	TRY(is_same(books, event->answers, other ? other : "", to ? to : "", &same_to, err));
 	if (fits && same && same_to &&
 	    (event->kind == EVENT_REFUND ? event->amount <= answered->amount - before

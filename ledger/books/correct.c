@@ -9,6 +9,7 @@
 #include "ledger/account/policy.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/when.h"
+#include "ledger/books/renames.h"
 
 static int refuse_kind(const struct event *event, bool refund, struct sb_error *err)
 {
@@ -176,8 +177,48 @@ static int give_all(struct giving *giving, struct event *refund, int64_t *left,
 	return SB_OK;
 }
 
+static int refuse_taken(const struct giving *giving, const struct taken_debt *taken,
+			struct sb_error *err)
+{
+	const struct account *account = giving->account;
+	const struct unit unit = purse_unit(account->name);
+	char text[AMOUNT_TEXT_SIZE];
+	uint64_t seq = giving->charge->seq;
+
+	(void)amount_format_in(text, taken->amount, unit.size);
+	if (*taken->by)
+		return sb_error_set(err, SB_EREFUSED,
+				    "%s %s of entry %" PRIu64
+				    " became debt, which account '%s' took "
+				    "over: `subank refund %" PRIu64 "` gives it back there",
+				    text, unit.name, seq, taken->by, seq);
+	return sb_error_set(
+		err, SB_EREFUSED,
+		"%s %s of entry %" PRIu64 " became debt, which went to account '%s', "
+		"and that one is closed: open it again first (`subank why %s`), or give "
+		"a new window with --end",
+		text, unit.name, seq, account->successor, account->successor);
+}
+
+/* Takes out of [*left] the debt of the charge that another account took over. */
+static int leave_taken(const struct giving *giving, const struct new_window *window, int64_t *left,
+		       struct taken_debt *ret, struct sb_error *err)
+{
+	struct taken_debt taken = {.amount = amount_min(*left, giving->debt)};
+
+	if (!*giving->account->successor || taken.amount == 0)
+		return SB_OK;
+	TRY(books_successor(giving->books, giving->account, taken.by, err));
+	if (*taken.by && ret) {
+		*left -= taken.amount;
+		*ret = taken;
+		return SB_OK;
+	}
+	return window->given ? SB_OK : refuse_taken(giving, &taken, err);
+}
+
 static int give_back(struct giving *giving, const struct new_window *window, struct event *refund,
-		     struct sb_error *err)
+		     struct taken_debt *taken, struct sb_error *err)
 {
 	const struct event *charge = giving->charge;
 	int64_t left;
@@ -188,20 +229,25 @@ static int give_back(struct giving *giving, const struct new_window *window, str
 	refund->debt = amount_min(giving->account->debt, refund->amount);
 	left = refund->amount - refund->debt;
 	TRY(give_all(giving, refund, &left, err));
+	TRY(leave_taken(giving, window, &left, taken, err));
+	if (taken)
+		refund->amount -= taken->amount;
 	return give_window(giving->books, window, refund, left, err);
 }
 
 int plan_refund(struct books *books, const struct event *charge, const struct new_window *window,
-		struct event *refund, struct sb_error *err)
+		struct event *refund, struct taken_debt *ret_taken, struct sb_error *err)
 {
 	struct giving giving = {.books = books, .charge = charge, .debt = charge->debt};
 	const struct account *account;
 	int rc;
 
+	if (ret_taken)
+		*ret_taken = (struct taken_debt){0};
 	TRY(books_account(books, refund->account, &account, err));
 	giving.account = account_copy(account);
 	giving.left = calloc(charge->part_count + 1, sizeof(*giving.left));
-	rc = giving.account && giving.left ? give_back(&giving, window, refund, err)
+	rc = giving.account && giving.left ? give_back(&giving, window, refund, ret_taken, err)
 					   : sb_error_nomem(err);
 	event_release(&giving.earlier);
 	free(giving.left);
@@ -332,7 +378,7 @@ int plan_reverse(struct books *books, const struct event *answered, const struct
 	case EVENT_CHARGE:
 	case EVENT_CHARGE_JOB:
 	case EVENT_FEE:
-		return plan_refund(books, answered, window, reverse, err);
+		return plan_refund(books, answered, window, reverse, NULL, err);
 	case EVENT_REFUND:
 		return reverse_refund(account, answered, reverse, err);
 	default:

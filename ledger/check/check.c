@@ -9,6 +9,7 @@
 #include "ledger/base/array.h"
 #include "ledger/base/minmax.h"
 #include "ledger/base/when.h"
+#include "ledger/books/renames.h"
 #include "ledger/check/jobs.h"
 #include "ledger/check/quota.h"
 #include "ledger/check/shares.h"
@@ -356,6 +357,21 @@ static int renew(const struct plan *plan)
 		       : SB_OK;
 }
 
+/* Deposits a quota that the successor is due, which must not forgive debt that it takes over now.
+ */
+static int renew_successor(const struct plan *plan)
+{
+	struct plan of = *plan;
+	char name[NAME_SIZE];
+
+	TRY(books_successor(plan->books, plan->account, name, plan->err));
+	if (!*name)
+		return SB_OK;
+	TRY(books_account(plan->books, name, &of.account, plan->err));
+	/* Otherwise its own plan says that it cannot be deposited. */
+	return quota_fits(of.account) ? renew(&of) : SB_OK;
+}
+
 /* Has the successor of a closed account take over what that was charged or given back since. */
 static int give_to_successor(const struct plan *plan)
 {
@@ -364,6 +380,8 @@ static int give_to_successor(const struct plan *plan)
 
 	if (!*plan->account->successor)
 		return SB_OK;
+	if (plan->account->debt > 0)
+		TRY(renew_successor(plan));
 	TRY(successor_take_over(plan->books, plan->account, &taken, plan->err));
 	if (!taken.seq && !taken.refused)
 		return SB_OK;
@@ -535,6 +553,45 @@ static int plan_named(const struct plan *plan, bool successor)
 	return SB_OK;
 }
 
+/* Gives the open account that took over the one to check, or its owner; "" if there is none, or if
+ * it is among those to check itself. */
+static int find_judged(const struct plan *plan, const char *named, char ret[NAME_SIZE])
+{
+	const struct account *account;
+	char owner[NAME_SIZE];
+
+	TRY(books_account(plan->books, purse_account(owner, named), &account, plan->err));
+	TRY(books_successor(plan->books, account, ret, plan->err));
+	if (*ret &&
+	    (!has_successor(account) || was_planned(plan->check, ret, plan->check->only_count)))
+		*ret = '\0';
+	return SB_OK;
+}
+
+/* Plans the accounts that took over some to check: now, not at their own next check, they have to
+ * pay. */
+static int plan_successors(const struct plan *plan)
+{
+	const struct check *check = plan->check;
+	const struct account *account;
+	char name[NAME_SIZE], other[NAME_SIZE];
+
+	for (size_t i = 0; i < check->only_count; i++) {
+		bool again = false;
+
+		TRY(find_judged(plan, check->only[i], name));
+		for (size_t j = 0; *name && j < i && !again; j++) {
+			TRY(find_judged(plan, check->only[j], other));
+			again = strcmp(name, other) == 0;
+		}
+		if (!*name || again)
+			continue;
+		TRY(books_account(plan->books, name, &account, plan->err));
+		TRY(plan_account(plan, account));
+	}
+	return SB_OK;
+}
+
 static int plan_accounts(const struct plan *plan)
 {
 	struct check *check = plan->check;
@@ -554,7 +611,8 @@ static int plan_accounts(const struct plan *plan)
 		return plan_all(plan);
 	TRY(check_find_moves(plan));
 	TRY(plan_named(plan, true));
-	return plan_named(plan, false);
+	TRY(plan_named(plan, false));
+	return plan_successors(plan);
 }
 
 int check_plan(struct books *books, void *ctx, struct sb_error *err)

@@ -165,7 +165,7 @@ struct check {
 	const struct observation *observations;
 	size_t observation_count;
 	const struct rules *rules;
-	const char *const *only; /* the accounts to check; none: all */
+	const char *const *only; /* the accounts to check, with their successors; none: all */
 	size_t only_count;
 	bool all_clusters; /* [observations] has every cluster that the site still has */
 	bool settling; /* entries of [only] were just recorded: plan even if the clock is not

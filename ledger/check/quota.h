@@ -23,7 +23,8 @@ int quota_renew(struct books *books, const struct account *account, struct renew
 		struct sb_error *err);
 
 /* The same for the account or purse of that name, before the entry of a verb that changes the
- * terms, closes the account or charges use: afterwards a check would not deposit what was due.
+ * terms, closes the account, charges use or takes over debt: afterwards a check would not deposit
+ * what was due, or would forgive too much.
  * Records nothing while the clock is not trusted (check_clock_gap()). */
 int quota_renew_first(struct books *books, const char *name, struct renewal *ret,
 		      struct sb_error *err);

@@ -9,22 +9,35 @@
 #include "ledger/books/entries.h"
 #include "ledger/books/renames.h"
 
-/* Gets the cluster's tree: that observed if it answered, else that of the last check. */
-static int read_tree(struct books *books, const char *cluster,
-		     const struct observation *observations, size_t count, struct tree *ret,
-		     struct sb_error *err)
+/* What the clusters showed, if they were asked. */
+struct shown {
+	const struct observation *list;
+	size_t count;
+};
+
+/* Gets the cluster's tree: that observed if it answered, which is made in [made], else that of the
+ * last check. */
+static int find_tree(struct books *books, const char *cluster, const struct shown *shown,
+		     struct tree *made, const struct tree **ret, struct sb_error *err)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (observations[i].answered && strcmp(observations[i].cluster, cluster) == 0)
-			return observation_tree(&observations[i], ret, err);
+	struct kept_tree *kept;
+
+	*ret = made;
+	for (size_t i = 0; i < shown->count; i++) {
+		const struct observation *observation = &shown->list[i];
+
+		if (observation->answered && strcmp(observation->cluster, cluster) == 0)
+			return observation_tree(observation, made, err);
 	}
-	return books_tree(books, cluster, ret, err);
+	TRY(books_kept_tree(books, cluster, &kept, err));
+	*ret = &kept->tree;
+	return SB_OK;
 }
 
 /* Finds whether one of two accounts is above the other on a cluster where [from] is metered. */
 static int find_place(struct books *books, const struct account *from, const char *to,
-		      const struct observation *observations, size_t count, bool *ret_above,
-		      bool *ret_below, struct sb_error *err)
+		      const struct shown *shown, bool *ret_above, bool *ret_below,
+		      struct sb_error *err)
 {
 	char account[NAME_SIZE], other[NAME_SIZE];
 
@@ -32,12 +45,13 @@ static int find_place(struct books *books, const struct account *from, const cha
 	purse_account(other, to);
 	*ret_above = *ret_below = false;
 	for (size_t i = 0; i < from->meter_count; i++) {
-		struct tree tree;
+		struct tree made = {0};
+		const struct tree *tree;
 
-		TRY(read_tree(books, from->meters[i].cluster, observations, count, &tree, err));
-		*ret_above = *ret_above || tree_above(&tree, other, account);
-		*ret_below = *ret_below || tree_above(&tree, account, other);
-		tree_release(&tree);
+		TRY(find_tree(books, from->meters[i].cluster, shown, &made, &tree, err));
+		*ret_above = *ret_above || tree_above(tree, other, account);
+		*ret_below = *ret_below || tree_above(tree, account, other);
+		tree_release(&made);
 	}
 	return SB_OK;
 }
@@ -46,9 +60,10 @@ int successor_check_place(struct books *books, const struct account *from, const
 			  const struct observation *observations, size_t count,
 			  struct sb_error *err)
 {
+	const struct shown shown = {observations, count};
 	bool above, below;
 
-	TRY(find_place(books, from, to, observations, count, &above, &below, err));
+	TRY(find_place(books, from, to, &shown, &above, &below, err));
 	if (above)
 		return sb_error_set(err, SB_EREFUSED,
 				    "account '%s' is above '%s' in Slurm, and its budget counts "
@@ -195,7 +210,8 @@ static int take_over_all(struct books *books, const struct account *account, str
 		return takeover->refused ? SB_OK : rc;
 	if (!event->rest && !event->debt)
 		return SB_OK;
-	TRY(find_place(books, account, takeover->successor, NULL, 0, &above, &below, err));
+	TRY(find_place(books, account, takeover->successor, &(struct shown){0}, &above, &below,
+		       err));
 	if (above)
 		return SB_OK;
 	TRY(books_account(books, takeover->successor, &to, err));

@@ -140,7 +140,7 @@ static int add_entry(const struct entry *entry, int64_t before, const struct acc
 	struct statement_line *line;
 	int64_t after = account_net(account), amount;
 	size_t sort = SORT_COUNT;
-	bool used = false;
+	bool counts = false, used = false;
 
 	if (!amount_sub(after, before, &amount))
 		return damaged(entry->event, err);
@@ -151,6 +151,9 @@ static int add_entry(const struct entry *entry, int64_t before, const struct acc
 		return SB_OK;
 	TRY(bill(statement, entry->event, account->name, amount, err));
 	if (statement->use)
+		TRY(use_counts(statement->books, statement->use, entry->event, account->name,
+			       &counts, err));
+	if (counts)
 		TRY(use_add(statement->books, statement->use, entry->event, amount, &used, err));
 	if (used)
 		return SB_OK;
@@ -273,6 +276,8 @@ static int read_period(struct statement *statement, struct sb_error *err)
 	TRY(entries_before(books, statement->since, &before, err));
 	TRY(entries_before(books, statement->until, &last, err));
 	TRY(read_last(statement, last, err));
+	if (statement->use)
+		statement->use->last = last;
 	TRY(history_new(books, statement->account, last, statement->steps, &history, err));
 	rc = fill(statement, history, before, last, err);
 	history_free(history);

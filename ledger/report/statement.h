@@ -41,8 +41,8 @@ struct statement {
 	statement_each *each; /* NULL: none */
 	statement_state *state; /* NULL: none */
 	void *ctx;
-	struct use *use; /* owned by the caller, filled anew each time. Takes the entries about use,
-			    which are then in no line; NULL: they are in lines */
+	struct use *use; /* owned by the caller, filled anew each time. Takes the entries about use
+			    that count in it, which are then in no line; NULL: they are in lines */
 	struct billed *billed; /* owned by the caller, filled anew each time; NULL: none */
 	const struct steps *steps; /* called while the journal is read; NULL: none */
 	/* out; statement_release() frees */

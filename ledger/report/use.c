@@ -202,6 +202,19 @@ static int add_to_group(struct use *use, const struct event *event, const struct
 	return use_add_group(use, names, &added, err);
 }
 
+int use_counts(struct books *books, const struct use *use, const struct event *event,
+	       const char *account, bool *ret, struct sb_error *err)
+{
+	char name[NAME_SIZE];
+
+	*ret = true;
+	if (!use->once)
+		return SB_OK;
+	TRY(books_renamed_by(books, account, event->seq, use->last, name, err));
+	*ret = strcmp(name, use->account) == 0;
+	return SB_OK;
+}
+
 int use_add(struct books *books, struct use *use, const struct event *event, int64_t amount,
 	    bool *ret, struct sb_error *err)
 {
@@ -273,6 +286,7 @@ int use_finish(struct use *use, struct sb_error *err)
 /* ---- jobs ---- */
 
 struct iteration {
+	struct books *books;
 	const struct use *use;
 	use_job_fn *each;
 	void *ctx;
@@ -296,24 +310,42 @@ static int add_up(struct iteration *iteration, const struct event *job, bool wit
 
 static int add_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 {
-	return entry->event->kind == EVENT_CHARGE_JOB ? add_up(ctx, entry->event, true, err)
-						      : SB_OK;
+	const struct iteration *iteration = ctx;
+	const struct event *event = entry->event;
+	bool counts;
+
+	if (event->kind != EVENT_CHARGE_JOB)
+		return SB_OK;
+	TRY(use_counts(iteration->books, iteration->use, event, event->account, &counts, err));
+	return counts ? add_up(ctx, event, true, err) : SB_OK;
 }
 
-/* Adds jobs charged before the period that have answers in it. */
-static int add_earlier(struct books *books, struct iteration *iteration, struct sb_error *err)
+/* Whether the account had the job's name when the job was charged. */
+static bool is_own(const struct tenures *tenures, const struct event *job)
+{
+	size_t i = tenures->count;
+
+	while (i-- > 0 && tenures->list[i].from > job->seq)
+		;
+	return i < tenures->count && strcmp(tenures->list[i].name, job->account) == 0;
+}
+
+/* Adds jobs that have answers in the period but were charged before it, or to an account whose debt
+ * this one took over. */
+static int add_others(struct books *books, struct iteration *iteration, struct sb_error *err)
 {
 	const struct use *use = iteration->use;
+	struct tenures tenures;
 	struct event job = {0};
 	int rc = SB_OK;
 
+	TRY(books_tenures(books, use->account, &tenures, err));
 	for (size_t i = 0; i < use->answer_count && !rc; i++) {
 		rc = journal_get(books_txn(books), use->answers[i].job, &job, NULL, err);
-		if (!rc && job.time >= use->since)
-			break;
-		if (!rc)
+		if (!rc && (job.time < use->since || !is_own(&tenures, &job)))
 			rc = add_up(iteration, &job, false, err);
 	}
+	tenures_release(&tenures);
 	event_release(&job);
 	return rc;
 }
@@ -321,10 +353,10 @@ static int add_earlier(struct books *books, struct iteration *iteration, struct 
 int use_each_job(struct books *books, const struct use *use, use_job_fn *each, void *ctx,
 		 struct sb_error *err)
 {
-	struct iteration iteration = {.use = use, .each = each, .ctx = ctx};
+	struct iteration iteration = {.books = books, .use = use, .each = each, .ctx = ctx};
 	const struct entry_range range = {.since = use->since, .until = use->until};
 
-	TRY(add_earlier(books, &iteration, err));
+	TRY(add_others(books, &iteration, err));
 	TRY(tenures_each(books, use->account, &range, add_entry, &iteration, NULL, err));
 	if (iteration.sum == use->jobs_amount)
 		return SB_OK;
@@ -342,5 +374,6 @@ void use_release(struct use *use)
 	}
 	free(use->groups);
 	free(use->answers);
-	*use = (struct use){.by = use->by, .then = use->then, .by_end = use->by_end};
+	*use = (struct use){
+		.by = use->by, .then = use->then, .by_end = use->by_end, .once = use->once};
 }

@@ -49,7 +49,7 @@ struct use_answer {
 	int64_t amount; /* signed as in a group */
 };
 
-/* The use of one account in one period. Begin with a zeroed struct and the three that are in;
+/* The use of one account in one period. Begin with a zeroed struct and the four that are in;
  * use_release() it. */
 struct use {
 	enum use_by by; /* in */
@@ -57,9 +57,12 @@ struct use {
 			     Neither is USE_BY_JOB then */
 	bool by_end; /* in: the month of a job, and of its refunds, is that of its end, not of the
 			entry */
+	bool once; /* in: leaves out use that counts under another name: the one that the account
+		      had at the end of the period. For lists of several accounts */
 	/* set by statement_make(), from the statement; the text is borrowed */
 	const char *account;
 	int64_t since, until;
+	uint64_t last; /* the bank's last entry before [until] */
 	/* out */
 	struct use_group *groups; /* the largest first, months by date, those in brackets last; in
 				     each group of [by] those of [then] in the same way */
@@ -93,20 +96,26 @@ const char *use_group_name(enum use_by by, const struct event *charge);
 int use_add_group(struct use *use, const char *const names[USE_DIMENSIONS],
 		  const struct use_group *added, struct sb_error *err);
 
+/* Whether an entry that was made under the name [account] counts here: see use->once. */
+int use_counts(struct books *books, const struct use *use, const struct event *event,
+	       const char *account, bool *ret, struct sb_error *err);
+
 /* Adds an entry that moved [amount] (signed). *ret is false if the entry is not about use. */
 int use_add(struct books *books, struct use *use, const struct event *event, int64_t amount,
 	    bool *ret, struct sb_error *err);
 /* After the last entry: sorts the groups and adds them up. */
 int use_finish(struct use *use, struct sb_error *err);
 
-/* Called for each job with its amount, and whether it was charged in the period or before. */
+/* Called for each job with its amount, and whether it was charged to the account in the period, not
+ * before or to another account whose debt this one took over. */
 typedef int use_job_fn(const struct event *job, uint64_t entries, int64_t amount, bool within,
 		       void *ctx, struct sb_error *err);
 
-/* Calls [each] for the jobs of [use], which was made in the same transaction: first those charged
- * before the period that have answers in it. SB_ECORRUPT: the jobs add up to another sum. */
+/* Calls [each] for the jobs of [use], which was made in the same transaction: first those that have
+ * answers in the period but were not charged to the account in it. SB_ECORRUPT: the jobs add up to
+ * another sum. */
 int use_each_job(struct books *books, const struct use *use, use_job_fn *each, void *ctx,
 		 struct sb_error *err);
 
-/* Frees the output. Keeps [by], [then] and [by_end]. */
+/* Frees the output. Keeps what is in. */
 void use_release(struct use *use);

@@ -199,9 +199,13 @@ static const struct verb {
 	{"hold bio --ref f --no-apply", KIND_ENTRY},
 	{"release hand --ref f --no-apply", KIND_ENTRY},
 	{"close chem --ref f --no-apply", KIND_ENTRY},
+	{"rename bio anew --ref f --no-apply", KIND_ENTRY},
+	{"merge bio over --ref f --no-apply", KIND_ENTRY},
 	{"import --append list --no-apply", KIND_ENTRY},
 	{"hold bio --ref f", KIND_CHECK},
 	{"deposit over 10 --ref f", KIND_CHECK},
+	{"rename over anew --ref f", KIND_CHECK},
+	{"merge over bio --ref f", KIND_CHECK},
 	{"check", KIND_CHECK},
 	{"adopt", KIND_CHECK},
 	{PUBLISHING "check", KIND_CHECK},
@@ -246,6 +250,7 @@ static void make_ground(void)
 	slurm_usage("chem", 20);
 	slurm_usage("fresh", 30);
 	slurm_usage("hand", 0);
+	slurm_usage("anew", 40);
 	slurm_usage("over", 0);
 	subank_must("open bio 50");
 	subank_must("deposit bio 5 --ref b1");
@@ -311,7 +316,7 @@ static void add_published(FILE *to)
  * they change nothing. */
 static char *how_it_ends(const struct course *course)
 {
-	static const char *const accounts[] = {"bio",  "chem", "hand", "over",
+	static const char *const accounts[] = {"bio",  "chem", "hand", "over", "anew",
 					       "jobs", "lost", "old1", "old2"};
 	bool publishing = strncmp(course->verb->line, PUBLISHING, strlen(PUBLISHING)) == 0;
 	char *text, *all = NULL, path[512];

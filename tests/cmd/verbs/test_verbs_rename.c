@@ -145,8 +145,7 @@ END_TEST
 START_TEST(use_of_the_new_name_counts_from_zero_on_demand)
 {
 	dev("life")->usage = 1 * SU;
-	DONE("", "rename", "bio", "life", "--from-zero");
-	DONE("life: charged 1.00 SU", "check");
+	DONE("life: charged 1.00 SU", "rename", "bio", "life", "--from-zero");
 	BALANCE("life", "open|10.00|3.00|7.00|5.00");
 }
 END_TEST
@@ -169,6 +168,144 @@ START_TEST(corrections_find_the_present_name)
 	(void)snprintf(number, sizeof(number), "%" PRIu64, deposit);
 	DONE("life has 8.00 SU", "reverse", number, "--note", "typed twice");
 	BALANCE("life", "open|10.00|2.00|8.00|5.00");
+	verified();
+}
+END_TEST
+
+/* Refunds a charge, or a part of it. */
+static void refund(uint64_t charge, const char *amount, const char *receipt)
+{
+	char number[24];
+
+	(void)snprintf(number, sizeof(number), "%" PRIu64, charge);
+	DONE(receipt, "refund", number, amount, "--note", "a broken node");
+}
+
+/* Returns the newest charge of an account. */
+static uint64_t newest_charge(const char *account)
+{
+	RUN("journal", account, "--kind", "charge", "--last", "1", "-nPo", "Entry");
+	return strtoull(out, NULL, 10);
+}
+
+/* Renames "bio", and charges its jobs 3 SU, which the new name takes over. Returns the charge. */
+static uint64_t use_late(void)
+{
+	DONE("", "rename", "bio", "life");
+	dev("bio")->usage += 3 * SU;
+	DONE("bio: account 'life' takes over debt of 3.00 SU", "check");
+	return newest_charge("bio");
+}
+
+START_TEST(late_use_is_refunded_to_the_present_account)
+{
+	uint64_t charge = use_late();
+	char number[24];
+
+	BALANCE("life", "open|10.00|5.00|5.00|5.00");
+	refund(charge, "1", "refunded 1.00 SU of entry");
+	BALANCE("life", "open|10.00|4.00|6.00|5.00");
+	BALANCE("bio", "closed|0.00|0.00|0.00|0.00");
+	(void)snprintf(number, sizeof(number), "%" PRIu64, charge);
+	REFUSED(1, "only 2.00 SU of entry", "refund", number, "3", "--note", "x");
+	REFUSED(1, "was refunded in part", "reverse", number, "--note", "x");
+	DONE("; life has 8.00 SU", "refund", number, "--note", "x", "--ref", "r1");
+	DONE("recorded before with this ref", "refund", number, "--note", "x", "--ref", "r1");
+	REFUSED(1, "was taken back", "refund", number, "--note", "x");
+	BALANCE("life", "open|10.00|2.00|8.00|5.00");
+	verified();
+	RUN("statement", "life", "-nPo", "Item,Amount", "--since", "2026-11-01");
+	ck_assert_ptr_nonnull(strstr(out, "charges|-2.00\nrefunds|3.00\nrenamed|0.00\n"
+					  "merged|-3.00\nclosing balance|13.00\n"));
+	RUN("usage", "life", "-nPo", "User,Used", "--since", "2026-11-01");
+	ck_assert_str_eq(out, "(RawUsage)|-1.00\n");
+	/* A refund of the new name is reversed there. */
+	(void)snprintf(number, sizeof(number), "%" PRIu64, entries());
+	DONE("life has 6.00 SU", "reverse", number, "--note", "it was not broken");
+	nothing_to_do();
+	verified();
+}
+END_TEST
+
+START_TEST(a_refund_of_late_use_pays_debt_first)
+{
+	uint64_t charge;
+	char number[24];
+
+	DONE("", "rename", "bio", "life");
+	dev("life")->usage += 9 * SU;
+	DONE("life: held, available -1.00 SU", "check");
+	dev("bio")->usage += 3 * SU;
+	DONE("bio: account 'life' takes over debt of 3.00 SU", "check");
+	charge = newest_charge("bio");
+	BALANCE("life", "held|10.00|14.00|-4.00|5.00");
+	refund(charge, "2", "life has -2.00 SU");
+	/* Of late use that was not taken over yet, the former name has the debt. */
+	DONE("", "terms", "life", "--credit", "2562047788015198");
+	dev("bio")->usage += 1 * SU;
+	GIVES(3, "", "cannot take over", "check");
+	charge = newest_charge("bio");
+	(void)snprintf(number, sizeof(number), "%" PRIu64, charge);
+	DONE("", "reverse", number, "--note", "x");
+	BALANCE("bio", "closed|0.00|0.00|0.00|0.00");
+	DONE("", "terms", "life", "--credit", "0");
+	verified();
+}
+END_TEST
+
+START_TEST(a_refund_after_a_merge_goes_where_the_money_was)
+{
+	uint64_t charge;
+	char number[24];
+
+	refund(newest_charge("bio"), "all", "bio has 10.00 SU");
+	dev("bio")->usage += 12 * SU;
+	DONE("bio: held, available -2.00 SU", "check");
+	charge = newest_charge("bio");
+	DONE("", "merge", "bio", "zoo");
+	BALANCE("zoo", "open|3.00|2.00|1.00|5.00");
+	(void)snprintf(number, sizeof(number), "%" PRIu64, charge);
+	REFUSED(1, "2.00 SU of entry", "reverse", number, "--note", "x");
+	ck_assert_ptr_nonnull(strstr(err, "became debt, which account 'zoo' took over: `subank "
+					  "refund"));
+	/* The lot gets back what it spent, and the rest is the debt of the receiver. */
+	DONE("refunded 10.00 SU of entry", "refund", number, "--note", "x", "--ref", "r1");
+	ck_assert_ptr_nonnull(strstr(out, ", and 2.00 SU of entry"));
+	ck_assert_ptr_nonnull(strstr(out, " to zoo; bio has"));
+	verified();
+	DONE("", "check");
+	BALANCE("zoo", "open|13.00|0.00|13.00|5.00");
+	REFUSED(1, "was taken back", "refund", number, "--note", "x");
+	DONE("recorded before with this ref", "refund", number, "--note", "x", "--ref", "r1");
+	verified();
+}
+END_TEST
+
+START_TEST(a_refund_needs_an_open_successor)
+{
+	uint64_t charge = use_late();
+	char number[24];
+
+	DONE("", "close", "life");
+	(void)snprintf(number, sizeof(number), "%" PRIu64, charge);
+	REFUSED(1, "became debt, which went to account 'life', and that one is closed", "refund",
+		number, "--note", "x");
+	DONE("", "open", "life");
+	refund(charge, "all", "life has 8.00 SU");
+	verified();
+}
+END_TEST
+
+START_TEST(a_refund_of_late_use_may_need_a_window)
+{
+	uint64_t charge = use_late();
+	char number[24];
+
+	clock_now = INT64_C(1830297600) * WHEN_SECOND; /* 2028-01-01, when the lot ended */
+	DONE("", "check", "--clock-ok");
+	(void)snprintf(number, sizeof(number), "%" PRIu64, charge);
+	REFUSED(1, "came from a window that has ended", "refund", number, "--note", "x");
+	DONE("life has 8.00 SU", "refund", number, "--note", "x", "--end", "2029-01-01");
 	verified();
 }
 END_TEST
@@ -200,6 +337,27 @@ START_TEST(a_merge_moves_money_with_its_windows)
 }
 END_TEST
 
+START_TEST(a_receiver_is_known_by_its_name_of_then)
+{
+	(void)dev("last");
+	(void)dev("nil");
+	DONE("", "open", "nil");
+	DONE("", "merge", "nil", "zoo");
+	DONE("", "transfer", "bio", "zoo", "1");
+	DONE("", "rename", "zoo", "last");
+	RUN("statement", "last", "--entries", "-nPo", "Item,Amount,Detail", "--since",
+	    "2026-11-01");
+	ck_assert_ptr_nonnull(strstr(out, "merge|0.00|from nil: 0.00 SU\ntransfer|1.00|from bio\n"
+					  "rename|0.00|zoo to last\n"));
+	RUN("statement", "zoo", "--entries", "-nPo", "Item,Amount,Detail", "--since", "2026-11-01");
+	ck_assert_ptr_nonnull(strstr(out, "merge|0.00|from nil: 0.00 SU\ntransfer|1.00|from bio\n"
+					  "rename|-4.00|zoo to last\n"));
+	RUN("statement", "nil", "--entries", "-nPo", "Item,Amount,Detail", "--since", "2026-11-01");
+	ck_assert_ptr_nonnull(strstr(out, "merge|0.00|into zoo: 0.00 SU\n"));
+	DONE("merge: into zoo: 0.00 SU", "why", "nil");
+}
+END_TEST
+
 START_TEST(a_merge_takes_over_debt)
 {
 	dev("bio")->usage += 10 * SU;
@@ -207,6 +365,69 @@ START_TEST(a_merge_takes_over_debt)
 	DONE("merged bio into zoo; zoo has 1.00 SU", "merge", "bio", "zoo");
 	BALANCE("zoo", "open|3.00|2.00|1.00|5.00");
 	BALANCE("bio", "closed|10.00|10.00|0.00|0.00");
+	verified();
+}
+END_TEST
+
+START_TEST(a_check_of_a_former_name_judges_its_successor)
+{
+	DONE("", "rename", "bio", "life");
+	dev("bio")->usage += 8 * SU;
+	DONE("life: held, available 0.00 SU", "check", "bio");
+	ck_assert_str_eq(dev("life")->limits, "cpu=0");
+	nothing_to_do();
+	/* Once, and at a merge, which checks the account that it closes. */
+	DONE("", "deposit", "life", "1");
+	(void)dev("last");
+	DONE("", "rename", "life", "last");
+	dev("bio")->usage += 2 * SU;
+	DONE("last: held, available -1.00 SU", "check", "bio", "life");
+	ck_assert_ptr_null(strstr(strstr(out, "last: held") + 1, "last: held"));
+	DONE("merged last into zoo; zoo has 2.00 SU", "merge", "last", "zoo");
+	dev("bio")->usage += 2 * SU;
+	dev("zoo")->usage += 1 * SU;
+	DONE("zoo: held, available -1.00 SU", "check", "last", "bio");
+	verified();
+	nothing_to_do();
+}
+END_TEST
+
+/* Gives "zoo" a quota of 1 SU a month, at whose start debt up to 5 SU is forgiven, and lets
+ * December begin, when "bio" owes 2 SU. */
+static void begin_a_month(void)
+{
+	DONE("", "terms", "zoo", "--quota", "1", "--every", "month", "--forgive-below", "5");
+	clock_now = INT64_C(1796083200) * WHEN_SECOND - WHEN_DAY;
+	DONE("", "check", "--clock-ok");
+	dev("bio")->usage += 10 * SU;
+	DONE("bio: held, available -2.00 SU", "check");
+	clock_now += WHEN_DAY; /* 2026-12-01 */
+}
+
+START_TEST(a_merge_comes_after_quotas_that_are_due)
+{
+	begin_a_month();
+	DONE("deposited the quota of 1.00 SU, merged bio into zoo", "merge", "bio", "zoo");
+	BALANCE("zoo", "open|4.00|2.00|2.00|5.00");
+	DONE("", "check");
+	BALANCE("zoo", "open|4.00|2.00|2.00|5.00");
+	verified();
+}
+END_TEST
+
+START_TEST(late_debt_is_taken_over_after_quotas_that_are_due)
+{
+	begin_a_month();
+	clock_now -= WHEN_DAY;
+	/* All that "zoo" has goes away, so that it has to owe what it takes over. */
+	DONE("", "withdraw", "zoo", "all");
+	DONE("", "merge", "bio", "zoo");
+	DONE("zoo|held|-2.00", "balance", "zoo", "-nPo", "Account,State,Available");
+	clock_now += WHEN_DAY;
+	dev("bio")->usage += 1 * SU;
+	/* Of 3 SU the 2 SU of November are forgiven. */
+	DONE("zoo: debt of 2.00 SU was forgiven", "check");
+	BALANCE("zoo", "held|1.00|1.00|0.00|5.00");
 	verified();
 }
 END_TEST
@@ -345,9 +566,15 @@ START_TEST(budgets_and_shares_come_along)
 	DONE("life: user dora gets a share of 3.00 SU", "check");
 	ck_assert_ptr_null(strstr(out, "emil"));
 	verified();
+	/* Late use of the former name is given back, too. */
+	gpus("bio", 150);
+	DONE("bio:gres/gpu: account 'life:gres/gpu' takes over debt of 0.50 GPU-hours", "check");
+	refund(newest_charge("bio:gres/gpu"), "all", "life:gres/gpu has 0.00 GPU-hours");
+	verified();
 	RUN("statement", "life", "--resource", "gres/gpu", "-nPo", "Item,Amount", "--since",
 	    "2026-11-01");
-	ck_assert_ptr_nonnull(strstr(out, "deposits|2.00\ncharges|-2.00\nrenamed|0.00\n"));
+	ck_assert_ptr_nonnull(strstr(
+		out, "deposits|2.00\ncharges|-2.00\nrefunds|0.50\nrenamed|0.00\nmerged|-0.50\n"));
 	(void)dev("other");
 	DONE("", "rename", "life", "other");
 	verified();
@@ -404,6 +631,33 @@ START_TEST(use_is_billed_once)
 	ck_assert_ptr_nonnull(strstr(out, "bio|invoice|3.00|300\n"));
 	ck_assert_ptr_nonnull(strstr(out, "life|invoice|3.00|300\n"));
 	ck_assert_ptr_nonnull(strstr(out, "sum of invoices||600"));
+}
+END_TEST
+
+START_TEST(use_is_listed_once)
+{
+	static const char month[] = "2026-12-01";
+
+	DONE("", "rename", "bio", "life");
+	dev("bio")->usage += 3 * SU;
+	dev("life")->usage += 1 * SU;
+	DONE("", "check");
+	RUN("usage", "-nPo", "Account,User,Used,Share", "--total", "--since", "2026-11-01");
+	ck_assert_str_eq(out, "bio|(RawUsage)|3.00|100\nbio|(total)|3.00|100\n"
+			      "life|(RawUsage)|3.00|100\nlife|(total)|3.00|100\n"
+			      "zoo|(total)|0.00|-\n");
+	RUN("usage", "bio", "zoo", "-nPo", "Account,Used", "--since", "2026-11-01");
+	ck_assert_str_eq(out, "bio|3.00\n");
+	/* Alone it has what its statement has. */
+	RUN("usage", "bio", "-nPo", "User,Used", "--since", "2026-11-01");
+	ck_assert_str_eq(out, "(RawUsage)|5.00\n");
+	clock_now = INT64_C(1796083200) * WHEN_SECOND + 1; /* 2026-12-01 */
+	(void)dev("last");
+	DONE("", "rename", "life", "last");
+	RUN("usage", "-nPo", "Account,Used", "--since", "2026-11-01", "--until", month);
+	ck_assert_str_eq(out, "bio|3.00\nlife|3.00\n");
+	RUN("usage", "-nPo", "Account,Used", "--since", "2026-11-01");
+	ck_assert_str_eq(out, "bio|3.00\nlast|3.00\n");
 }
 END_TEST
 
@@ -467,13 +721,17 @@ START_TEST(jobs_of_a_former_name_are_listed_and_refunded)
 	DONE("refunded 0.50 SU of 1 job", "refund", "-i", "--job", "dev/1", "--accounts", "life",
 	     "--note", "a node");
 	BALANCE("life", "open|10.00|0.50|9.50|5.00");
-	DONE("refunded 0.50 SU of 1 job", "refund", "-i", "--job", "dev/2", "--note", "a node",
-	     "--end", "2028-01-01");
-	DONE("", "check");
-	BALANCE("life", "open|10.50|0.50|10.00|5.00");
+	DONE("refunded 0.50 SU of 1 job", "refund", "-i", "--job", "dev/2", "--note", "a node");
+	BALANCE("life", "open|10.00|0.00|10.00|5.00");
 	verified();
-	RUN("usage", "life", "--by", "job", "-nPo", "Job,Used");
-	ck_assert_ptr_nonnull(strstr(out, "(RawUsage)|2.00\n"));
+	RUN("usage", "life", "--by", "job", "-nPo", "Job,Jobs,Used");
+	ck_assert_str_eq(out, "dev/2|0|-0.50\ndev/1|1|0.00\n(RawUsage)|0|2.00\n"
+			      "(reconciled)|0|-2.00\n");
+	RUN("usage", "bio", "--by", "job", "-nPo", "Job,Jobs,Used", "--since", "2026-11-01");
+	ck_assert_ptr_nonnull(strstr(out, "dev/2|1|0.50\n"));
+	RUN("usage", "--by", "job", "-nPo", "Account,Job,Jobs,Used", "--since", "2026-11-01");
+	ck_assert_str_eq(out, "bio|dev/2|1|0.50\nlife|dev/2|0|-0.50\nlife|dev/1|1|0.00\n"
+			      "life|(RawUsage)|0|2.00\nlife|(reconciled)|0|-2.00\n");
 }
 END_TEST
 
@@ -654,9 +912,18 @@ int main(void)
 	tcase_add_test(tcase, use_of_the_new_name_counts_from_the_rename_on);
 	tcase_add_test(tcase, use_of_the_new_name_counts_from_zero_on_demand);
 	tcase_add_test(tcase, corrections_find_the_present_name);
+	tcase_add_test(tcase, late_use_is_refunded_to_the_present_account);
+	tcase_add_test(tcase, a_refund_of_late_use_pays_debt_first);
+	tcase_add_test(tcase, a_refund_after_a_merge_goes_where_the_money_was);
+	tcase_add_test(tcase, a_refund_needs_an_open_successor);
+	tcase_add_test(tcase, a_refund_of_late_use_may_need_a_window);
 	tcase_add_test(tcase, a_request_with_a_ref_is_recorded_once);
 	tcase_add_test(tcase, a_merge_moves_money_with_its_windows);
+	tcase_add_test(tcase, a_receiver_is_known_by_its_name_of_then);
 	tcase_add_test(tcase, a_merge_takes_over_debt);
+	tcase_add_test(tcase, a_check_of_a_former_name_judges_its_successor);
+	tcase_add_test(tcase, a_merge_comes_after_quotas_that_are_due);
+	tcase_add_test(tcase, late_debt_is_taken_over_after_quotas_that_are_due);
 	tcase_add_test(tcase, successors_of_successors_take_over);
 	tcase_add_test(tcase, accounts_above_each_other_are_refused);
 	tcase_add_test(tcase, a_former_name_is_not_used_again);
@@ -672,6 +939,7 @@ int main(void)
 	tcase = tcase_create("money");
 	tcase_add_checked_fixture(tcase, setup, drive_teardown);
 	tcase_add_test(tcase, use_is_billed_once);
+	tcase_add_test(tcase, use_is_listed_once);
 	tcase_add_test(tcase, an_invoice_of_before_stays_the_same);
 	tcase_add_test(tcase, a_successor_past_int64_concerns_its_own_alone);
 	tcase_add_test(tcase, jobs_of_a_former_name_are_listed_and_refunded);

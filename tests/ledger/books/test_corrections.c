@@ -485,7 +485,7 @@ static int correct(struct books *books, void *ctx, struct sb_error *err)
 		rc = correct_left(books, &answered, &left, err);
 		event.amount = step->amount < left ? step->amount : left;
 		if (!rc)
-			rc = plan_refund(books, &answered, &window, &event, err);
+			rc = plan_refund(books, &answered, &window, &event, NULL, err);
 	} else if (!rc) {
 		rc = plan_reverse(books, &answered, &window, &event, err);
 	}
