@@ -83,13 +83,17 @@ static int64_t deferred_since(const struct plan *plan)
 
 int check_record_use(const struct plan *plan)
 {
+	bool may_wait = false;
 	int64_t amount, since;
 
 	books_deferred_sum(plan->books, plan->account, &amount, &since);
-	return amount == 0 || (!*plan->account->successor &&
-			       charge_may_wait(plan->account, amount, since, plan->rules))
-		       ? SB_OK
-		       : books_record_deferred(plan->books, plan->account->name, plan->err);
+	if (amount == 0)
+		return SB_OK;
+	if (!*plan->account->successor)
+		TRY(charge_may_wait(plan->account, amount, since, plan->rules, &may_wait,
+				    plan->err));
+	return may_wait ? SB_OK
+			: books_record_deferred(plan->books, plan->account->name, plan->err);
 }
 
 static int keep_reading(const struct plan *plan, const struct reading *reading)
