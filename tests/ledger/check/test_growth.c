@@ -264,6 +264,29 @@ static void gives(struct site *site)
 	OK(bank_write(site->bank, site->now, give_all, site, &error));
 }
 
+/* Each account of the second half moves below another one of the first half. */
+static void moves_below_many(struct site *site)
+{
+	const size_t half = site->count / 2;
+
+	for (size_t i = 0; i < half; i++)
+		site->rows[half + i].parent = site->names[i];
+	checks(site);
+	for (size_t i = 0; i < half; i++)
+		site->rows[half + i].parent = site->names[(i + 1) % half];
+	checks(site);
+}
+
+/* All move below one account, away, and back again. */
+static void moves_below_one(struct site *site)
+{
+	for (int i = 0; i < 3; i++) {
+		for (size_t j = 1; j < site->count; j++)
+			site->rows[j].parent = i == 1 ? "root" : site->names[0];
+		checks(site);
+	}
+}
+
 static void verifies(struct site *site)
 {
 	ck_assert_int_eq(util_verify(site->bank), 0);
@@ -284,6 +307,9 @@ static const struct step {
 	{"default shares of many users", default_shares},
 	{"idle check with shares", checks},
 	{"verify with shares", verifies},
+	{"moves below many accounts", moves_below_many},
+	{"moves below one account", moves_below_one},
+	{"verify with moves", verifies},
 };
 
 struct counted {
