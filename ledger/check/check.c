@@ -505,19 +505,48 @@ static int plan_all(const struct plan *plan)
 	return books_mend_resources(books, plan->err);
 }
 
-/* Whether the account [owner] was planned already: it or one of its purses is among the first
- * [count] to check. */
-static bool was_planned(const struct check *check, const char *owner, size_t count)
+/* One of the accounts and purses to check. */
+struct named {
+	const char *purse;
+	size_t at; /* its place among them */
+};
+
+static int by_purse_order(const void *a, const void *b)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (purse_is_of(check->only[i], owner))
-			return true;
+	return purse_order(((const struct named *)a)->purse, ((const struct named *)b)->purse);
+}
+
+/* Sets first[i] if the account of the purse to check at [i] is not that of an earlier one. */
+static int find_first(const struct check *check, bool *first, struct sb_error *err)
+{
+	struct named *list = calloc(check->only_count + 1, sizeof(*list));
+	size_t next;
+
+	if (!list)
+		return sb_error_nomem(err);
+	for (size_t i = 0; i < check->only_count; i++)
+		list[i] = (struct named){check->only[i], i};
+	/* The purses of an account become neighbours. */
+	array_sort(list, check->only_count, by_purse_order);
+	for (size_t i = 0; i < check->only_count; i = next) {
+		char owner[NAME_SIZE];
+		size_t least = list[i].at;
+
+		purse_account(owner, list[i].purse);
+		for (next = i + 1; next < check->only_count; next++) {
+			if (!purse_is_of(list[next].purse, owner))
+				break;
+			if (list[next].at < least)
+				least = list[next].at;
+		}
+		first[least] = true;
 	}
-	return false;
+	free(list);
+	return SB_OK;
 }
 
 /* Plans the accounts to check that have a successor, or those that have none. */
-static int plan_named(const struct plan *plan, bool successor)
+static int plan_first(const struct plan *plan, const bool *first, bool successor)
 {
 	const struct check *check = plan->check;
 	const struct account *account;
@@ -525,14 +554,27 @@ static int plan_named(const struct plan *plan, bool successor)
 	for (size_t i = 0; i < check->only_count; i++) {
 		char owner[NAME_SIZE];
 
-		purse_account(owner, check->only[i]);
-		if (was_planned(check, owner, i))
+		if (!first[i])
 			continue;
-		TRY(books_account(plan->books, owner, &account, plan->err));
+		TRY(books_account(plan->books, purse_account(owner, check->only[i]), &account,
+				  plan->err));
 		if (has_successor(account) == successor)
 			TRY(plan_account(plan, account));
 	}
 	return SB_OK;
+}
+
+static int plan_named(const struct plan *plan)
+{
+	bool *first = calloc(plan->check->only_count + 1, sizeof(*first));
+	int rc = first ? find_first(plan->check, first, plan->err) : sb_error_nomem(plan->err);
+
+	if (!rc)
+		rc = plan_first(plan, first, true);
+	if (!rc)
+		rc = plan_first(plan, first, false);
+	free(first);
+	return rc;
 }
 
 static int plan_accounts(const struct plan *plan)
@@ -553,8 +595,7 @@ static int plan_accounts(const struct plan *plan)
 	if (check->only_count == 0)
 		return plan_all(plan);
 	TRY(check_find_moves(plan));
-	TRY(plan_named(plan, true));
-	return plan_named(plan, false);
+	return plan_named(plan);
 }
 
 int check_plan(struct books *books, void *ctx, struct sb_error *err)
