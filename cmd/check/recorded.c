@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/check/recorded.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -8,6 +9,7 @@
 #include "cmd/frame/status_line.h"
 #include "cmd/show/rights_text.h"
 #include "ledger/base/array.h"
+#include "ledger/base/text.h"
 #include "ledger/base/when.h"
 #include "ledger/check/jobs.h"
 #include "ledger/check/moves.h"
@@ -398,14 +400,56 @@ static int leave_out(const struct sacct_odd *odd, void *ctx, struct sb_error *er
 	return SB_OK;
 }
 
-static size_t add_name(const char **names, size_t count, const char *name)
+static int by_name(const void *a, const void *b)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(names[i], name) == 0)
-			return count;
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool have_name(const char *const *names, size_t count, const char *name)
+{
+	return array_find(names, count, &name, by_name);
+}
+
+/* Lists the accounts that moved, as entries name them. */
+static int list_movers(const struct record *record, const char ***ret, size_t *ret_count,
+		       struct sb_error *err)
+{
+	const char **movers;
+	size_t count = 0;
+
+	for (size_t i = 0; i < record->count; i++)
+		count += record->lines[i].move_count;
+	movers = calloc(count + 1, sizeof(*movers));
+	if (!movers)
+		return sb_error_nomem(err);
+	count = 0;
+	for (size_t i = 0; i < record->count; i++) {
+		const struct recorded *line = &record->lines[i];
+
+		for (size_t j = 0; j < line->move_count; j++) {
+			if (strcmp(line->moves[j].cluster, line->booked.cluster) == 0)
+				movers[count++] = line->moves[j].mover;
+		}
 	}
-	names[count] = name;
-	return count + 1;
+	array_unique(movers, count, by_name);
+	*ret = movers;
+	*ret_count = count;
+	return SB_OK;
+}
+
+/* Whether one of the accounts above is among the names. */
+static bool is_below_any(const struct tree *tree, const char *account, const char *const *names,
+			 size_t count)
+{
+	const char *at = tree_parent(tree, account);
+	bool found = false;
+
+	/* The limit ends a cycle. */
+	for (size_t i = 0; at && *at && i < tree->count && !found; i++) {
+		found = have_name(names, count, at);
+		at = tree_parent(tree, at);
+	}
+	return found;
 }
 
 /* Names the accounts of the lines and those that are, or were, below them. If sacct cannot be asked
@@ -415,21 +459,27 @@ static int name_accounts(const struct record *record, const char ***ret, size_t 
 {
 	const struct tree *tree = &record->tree;
 	const char **names = calloc(record->count + tree->count + 1, sizeof(*names));
-	size_t count = 0;
+	const char **movers = NULL;
+	size_t count = record->count, owners, mover_count = 0;
 
-	if (!names)
+	if (!names || list_movers(record, &movers, &mover_count, err)) {
+		free(names);
 		return sb_error_nomem(err);
-	for (size_t i = 0; i < record->count; i++)
-		count = add_name(names, count, record->lines[i].owner);
+	}
+	for (size_t i = 0; i < count; i++)
+		names[i] = record->lines[i].owner;
+	array_unique(names, count, by_name);
+	owners = count;
 	for (size_t i = 0; i < tree->count; i++) {
 		const char *account = tree->list[i].account;
-		bool below = false;
+		char text[NAME_SIZE];
 
-		for (size_t j = 0; j < record->count && !below; j++)
-			below = is_below(record, &record->lines[j], account);
-		if (below)
-			count = add_name(names, count, account);
+		if (!have_name(names, owners, account) &&
+		    (is_below_any(tree, account, names, owners) ||
+		     have_name(movers, mover_count, text_escape(text, sizeof(text), account))))
+			names[count++] = account;
 	}
+	free(movers);
 	for (size_t i = 0; i < count; i++) {
 		if (!slurm_name_ok(names[i]))
 			count = 0;

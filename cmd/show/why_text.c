@@ -292,7 +292,8 @@ static bool next_money(const struct account *account, int64_t *ret)
 		}
 		if (next == WHEN_NEVER)
 			break;
-		account_settle(copy, next);
+		if (account_settle(copy, next, NULL))
+			break;
 		found = !account_available(copy, &available, NULL) && available > 0;
 		*ret = next;
 	}

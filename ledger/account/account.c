@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/account/moments.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/array.h"
+#include "ledger/base/minmax.h"
 #include "ledger/base/when.h"
 
 void account_copy_text(char *to, size_t size, const char *from)
@@ -89,13 +91,37 @@ bool lot_active(const struct lot *lot, int64_t time)
 	return lot->start <= time && time < lot->end;
 }
 
+static bool is_lot(const struct lot *lot, uint64_t seq, uint16_t index)
+{
+	return lot->seq == seq && lot->index == index;
+}
+
 struct lot *account_find_lot(const struct account *account, uint64_t seq, uint16_t index)
 {
 	for (size_t i = 0; i < account->lot_count; i++) {
-		if (account->lots[i].seq == seq && account->lots[i].index == index)
+		if (is_lot(&account->lots[i], seq, index))
 			return &account->lots[i];
 	}
 	return NULL;
+}
+
+struct lot *account_find_part(const struct account *account, const struct part *part, size_t *at)
+{
+	size_t above = *at < account->lot_count ? *at : account->lot_count, below = above;
+
+	while (above < account->lot_count || below > 0) {
+		if (above < account->lot_count &&
+		    is_lot(&account->lots[above++], part->lot, part->index))
+			return &account->lots[*at = above - 1];
+		if (below > 0 && is_lot(&account->lots[--below], part->lot, part->index))
+			return &account->lots[*at = below];
+	}
+	return NULL;
+}
+
+const struct lot *account_part(const struct account *account, const struct part *part, size_t *at)
+{
+	return account_find_part(account, part, at);
 }
 
 const struct lot *account_lot(const struct account *account, uint64_t seq, uint16_t index)
@@ -103,8 +129,7 @@ const struct lot *account_lot(const struct account *account, uint64_t seq, uint1
 	return account_find_lot(account, seq, index);
 }
 
-/* Whether [a] is spent before [b]. */
-static bool spent_before(const struct lot *a, const struct lot *b)
+bool lot_spent_before(const struct lot *a, const struct lot *b)
 {
 	if (a->end != b->end)
 		return a->end < b->end;
@@ -113,18 +138,23 @@ static bool spent_before(const struct lot *a, const struct lot *b)
 	return a->index < b->index;
 }
 
+static int by_spending(const void *key, const void *item)
+{
+	return lot_spent_before(key, item) ? -1 : lot_spent_before(item, key);
+}
+
 int account_add_lot(struct account *account, struct lot lot, struct sb_error *err)
 {
-	size_t at = account->lot_count;
+	const struct lot *lots = account->lots;
 	struct lot *added;
+	size_t at;
 
-	for (size_t i = 0; i < account->lot_count; i++) {
-		const struct lot *other = &account->lots[i];
-
-		lot.noticed = lot.noticed || (other->end == lot.end && other->noticed);
-	}
-	while (at > 0 && spent_before(&lot, &account->lots[at - 1]))
-		at--;
+	(void)array_search(lots, account->lot_count, &lot, by_spending, &at);
+	/* All lots with an end have the same notice, and are neighbours. */
+	lot.noticed =
+		lot.noticed || (at > 0 && lots[at - 1].end == lot.end && lots[at - 1].noticed);
+	lot.noticed = lot.noticed ||
+		      (at < account->lot_count && lots[at].end == lot.end && lots[at].noticed);
 	added = array_insert(account->lots, account->lot_count, at);
 	if (!added)
 		return sb_error_nomem(err);
@@ -132,75 +162,63 @@ int account_add_lot(struct account *account, struct lot lot, struct sb_error *er
 	return SB_OK;
 }
 
-/* Finds the next moment after [after] and up to [until] at which a lot starts or ends. */
-static bool next_change(const struct account *account, int64_t after, int64_t until, int64_t *ret)
+/* Pays debt from a lot. Returns how much. */
+static int64_t pay_debt(struct account *account, struct lot *lot)
 {
-	bool found = false;
+	int64_t paid = int64_min(lot->rest, account->debt);
 
-	for (size_t i = 0; i < account->lot_count; i++) {
-		const int64_t moments[] = {account->lots[i].start, account->lots[i].end};
-
-		for (size_t j = 0; j < 2; j++) {
-			if (moments[j] > after && moments[j] <= until &&
-			    (!found || moments[j] < *ret)) {
-				*ret = moments[j];
-				found = true;
-			}
-		}
-	}
-	return found;
-}
-
-static void pay_debt(struct account *account, int64_t time)
-{
-	for (size_t i = 0; i < account->lot_count && account->debt > 0; i++) {
-		struct lot *lot = &account->lots[i];
-		int64_t paid;
-
-		if (!lot_active(lot, time))
-			continue;
-		paid = lot->rest < account->debt ? lot->rest : account->debt;
-		lot->rest -= paid;
-		account->debt -= paid;
-	}
+	lot->rest -= paid;
+	account->debt -= paid;
+	return paid;
 }
 
 /* Re-arms the thresholds that use is below: crossing them again will be recorded again. */
-static void rearm(struct account *account, int64_t time)
+static void rearm(struct account *account, const struct moments *moments)
 {
-	__int128 used = account->debt, allocated = 0;
+	const __int128 used = moments_used(moments);
 	size_t kept = 0;
 
-	if (account->crossed_count == 0)
-		return;
-	for (size_t i = 0; i < account->lot_count; i++) {
-		const struct lot *lot = &account->lots[i];
-
-		if (!lot_active(lot, time))
-			continue;
-		used += lot->amount - lot->rest;
-		allocated += lot->amount;
-	}
 	for (size_t i = 0; i < account->crossed_count; i++) {
-		if (allocated > 0 && used * 100 >= allocated * account->crossed[i])
+		if (moments->amount > 0 && used * 100 >= moments->amount * account->crossed[i])
 			account->crossed[kept++] = account->crossed[i];
 	}
 	account->crossed_count = kept;
 }
 
-void account_settle(struct account *account, int64_t time)
+/* Pays debt and re-arms thresholds moment by moment, so that the result does not depend on calls in
+ * between. While there is debt, no active lot has a rest, so only lots that start pay it. */
+static int pass_moments(struct account *account, int64_t time, struct sb_error *err)
 {
-	int64_t at = account->time;
+	struct moments moments;
+
+	for (size_t i = 0; i < account->lot_count && account->debt > 0; i++) {
+		if (lot_active(&account->lots[i], account->time))
+			(void)pay_debt(account, &account->lots[i]);
+	}
+	if (account->debt == 0 && account->crossed_count == 0)
+		return SB_OK;
+	TRY(moments_begin(&moments, account, account->time, time, err));
+	rearm(account, &moments);
+	while ((account->debt > 0 || account->crossed_count > 0) && moments_next(&moments)) {
+		for (size_t i = moments.first; i < moments.next; i++) {
+			struct lot *lot = &account->lots[moments.starts[i].lot];
+
+			if (lot_active(lot, moments.time))
+				moments.rest -= pay_debt(account, lot);
+		}
+		rearm(account, &moments);
+	}
+	moments_release(&moments);
+	return SB_OK;
+}
+
+int account_settle(struct account *account, int64_t time, struct sb_error *err)
+{
 	size_t kept = 0;
 
-	if (time < at)
-		return;
-	/* Moment by moment, so that the result does not depend on calls in between. */
-	do {
-		pay_debt(account, at);
-		rearm(account, at);
-	} while ((account->debt > 0 || account->crossed_count > 0) &&
-		 next_change(account, at, time, &at));
+	if (time < account->time)
+		return SB_OK;
+	TRY(pass_moments(account, time, err));
 	for (size_t i = 0; i < account->lot_count; i++) {
 		if (account->lots[i].rest > 0 || account->lots[i].end > time)
 			account->lots[kept++] = account->lots[i];
@@ -215,6 +233,7 @@ void account_settle(struct account *account, int64_t time)
 	if (account->grace_until && account->grace_until <= time)
 		account->grace_until = 0;
 	account->time = time;
+	return SB_OK;
 }
 
 int account_available(const struct account *account, int64_t *ret, struct sb_error *err)

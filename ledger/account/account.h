@@ -179,8 +179,8 @@ void account_free(struct account *account);
 /* Advances the state to [time] without entries: lots that start pay debt, earliest end first; each
  * threshold that usage drops below at any moment up to [time] is re-armed; holds and graces end;
  * ended lots without a rest are removed. The result does not depend on calls in between. Does
- * nothing for an earlier time. */
-void account_settle(struct account *account, int64_t time);
+ * nothing for an earlier time. Fails only when memory runs out; then the state is undefined. */
+int account_settle(struct account *account, int64_t time, struct sb_error *err);
 
 /* Adds a lot at its place in the order of spending, without an entry. */
 int account_add_lot(struct account *account, struct lot lot, struct sb_error *err);
@@ -221,6 +221,9 @@ static inline bool account_has_cause(const struct account *account, enum cause c
 
 /* Return NULL when there is none. */
 const struct lot *account_lot(const struct account *account, uint64_t seq, uint16_t index);
+/* The lot of a part. For many parts in turn it takes few steps: [*at], first 0, is where the last
+ * one was. */
+const struct lot *account_part(const struct account *account, const struct part *part, size_t *at);
 const struct meter *account_meter(const struct account *account, const char *cluster);
 const struct lever *account_lever(const struct account *account, const char *cluster,
 				  const char *field, const char *tres);

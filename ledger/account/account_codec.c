@@ -345,6 +345,10 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 		lot->amount = read_count(&from);
 		lot->rest = read_count(&from);
 		lot->noticed = read_up_to(&from, 1);
+		/* account_add_lot() keeps this order, and one notice for all lots with an end. */
+		if (i > 0 && (!lot_spent_before(&lot[-1], lot) ||
+			      (lot[-1].end == lot->end && lot[-1].noticed != lot->noticed)))
+			from.failed = true;
 	}
 	account->meters = get_array(&from, sizeof(*account->meters), &account->meter_count);
 	for (size_t i = 0; i < account->meter_count; i++) {

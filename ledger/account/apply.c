@@ -353,13 +353,13 @@ int account_apply(struct account *account, struct account *to, const struct even
 
 	for (size_t i = 0; i < 2; i++) {
 		if (both[i])
-			account_settle(both[i], event->time);
+			TRY(account_settle(both[i], event->time, err));
 	}
 	TRY(apply_one(account, to, event, err));
 	for (size_t i = 0; i < 2; i++) {
 		if (!both[i])
 			continue;
-		account_settle(both[i], event->time);
+		TRY(account_settle(both[i], event->time, err));
 		both[i]->seq = event->seq;
 		TRY(check_sums(both[i], event, err));
 	}

@@ -11,7 +11,7 @@
 static int check_debt_paid(struct account *account, const struct event *event, int64_t before,
 			   struct sb_error *err)
 {
-	account_settle(account, event->time);
+	TRY(account_settle(account, event->time, err));
 	if (before - account->debt != event->debt)
 		return rule_broken(event, err, "it pays another debt than it says");
 	return SB_OK;
@@ -66,9 +66,11 @@ int apply_forgive(struct account *account, const struct event *event, struct sb_
 /* Takes the parts of a withdrawal or a transfer out of active lots. */
 static int take_parts(struct account *account, const struct event *event, struct sb_error *err)
 {
+	size_t at = 0;
+
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
-		struct lot *lot = account_find_lot(account, part->lot, part->index);
+		struct lot *lot = account_find_part(account, part, &at);
 
 		if (!lot || !lot_active(lot, event->time))
 			return rule_broken(event, err, "it takes from a lot that is not active");
@@ -89,6 +91,8 @@ int apply_withdraw(struct account *account, const struct event *event, struct sb
 int apply_transfer(struct account *from, struct account *to, const struct event *event,
 		   struct sb_error *err)
 {
+	size_t at = 0;
+
 	if (!to || !to->open)
 		return rule_broken(event, err, "the receiver is not open");
 	from->sent += event->amount;
@@ -96,7 +100,7 @@ int apply_transfer(struct account *from, struct account *to, const struct event 
 	/* First, while the giver's lots exist: settling removes an ended lot that is empty. */
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
-		const struct lot *source = account_find_lot(from, part->lot, part->index);
+		const struct lot *source = account_find_part(from, part, &at);
 		struct lot lot = {.seq = event->seq,
 				  .index = (uint16_t)i,
 				  .amount = part->amount,
@@ -116,11 +120,13 @@ int apply_transfer(struct account *from, struct account *to, const struct event 
 /* Charges use to lots whose window it overlaps, and to debt. */
 static int draw(struct account *account, const struct event *event, struct sb_error *err)
 {
+	size_t at = 0;
+
 	if (event->until > event->time)
 		return rule_broken(event, err, "it charges a time to come");
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
-		struct lot *lot = account_find_lot(account, part->lot, part->index);
+		struct lot *lot = account_find_part(account, part, &at);
 
 		if (!lot || lot->start >= event->until || lot->end <= event->since)
 			return rule_broken(event, err, "it draws on a lot outside its window");
@@ -158,11 +164,13 @@ int apply_fee(struct account *account, const struct event *event, struct sb_erro
 
 int apply_expire(struct account *account, const struct event *event, struct sb_error *err)
 {
+	size_t at = 0;
+
 	if (event->end > event->time)
 		return rule_broken(event, err, "the window has not ended");
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
-		struct lot *lot = account_find_lot(account, part->lot, part->index);
+		struct lot *lot = account_find_part(account, part, &at);
 
 		if (!lot || lot->end != event->end)
 			return rule_broken(event, err, "it names a lot with another end");
@@ -201,6 +209,8 @@ static int add_new_lot(struct account *account, const struct event *event, const
 /* Gives use back: it pays debt, then fills up lots that have spent something. */
 static int take_use_back(struct account *account, const struct event *event, struct sb_error *err)
 {
+	size_t at = 0;
+
 	if (event->debt > account->debt)
 		return rule_broken(event, err, "it pays more debt than there is");
 	account->debt -= event->debt;
@@ -208,7 +218,7 @@ static int take_use_back(struct account *account, const struct event *event, str
 		return rule_broken(event, err, "debt is to be paid first");
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
-		struct lot *lot = account_find_lot(account, part->lot, part->index);
+		struct lot *lot = account_find_part(account, part, &at);
 
 		if (part->lot == event->seq) {
 			TRY(add_new_lot(account, event, part, err));
@@ -256,11 +266,12 @@ int apply_reconcile(struct account *account, const struct event *event, struct s
 /* Lowers the amounts of lots. What they have already spent of the part taken away becomes debt. */
 int apply_adjust(struct account *account, const struct event *event, struct sb_error *err)
 {
+	size_t at = 0;
 	int64_t debt = 0;
 
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
-		struct lot *lot = account_find_lot(account, part->lot, part->index);
+		struct lot *lot = account_find_part(account, part, &at);
 		int64_t rest;
 
 		if (!lot || !lot_active(lot, event->time))
@@ -281,9 +292,11 @@ int apply_adjust(struct account *account, const struct event *event, struct sb_e
 /* Puts money that was taken out back into its lots. */
 static int give_back(struct account *account, const struct event *event, struct sb_error *err)
 {
+	size_t at = 0;
+
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
-		struct lot *lot = account_find_lot(account, part->lot, part->index);
+		struct lot *lot = account_find_part(account, part, &at);
 
 		if (part->lot == event->seq) {
 			TRY(add_new_lot(account, event, part, err));
@@ -342,11 +355,12 @@ static int reverse_transfer(struct account *from, struct account *to, const stru
 
 static int reverse_refund(struct account *account, const struct event *event, struct sb_error *err)
 {
+	size_t at = 0;
 	struct lot *made;
 
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
-		struct lot *lot = account_find_lot(account, part->lot, part->index);
+		struct lot *lot = account_find_part(account, part, &at);
 
 		if (!lot || lot->end <= event->time)
 			return rule_broken(event, err, "it takes from a lot that has ended");

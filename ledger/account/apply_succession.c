@@ -122,9 +122,11 @@ int apply_rename(struct account *from, struct account *to, const struct event *e
 static int merge_lots(struct account *from, struct account *to, const struct event *event,
 		      struct sb_error *err)
 {
+	size_t at = 0;
+
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
-		struct lot *source = account_find_lot(from, part->lot, part->index);
+		struct lot *source = account_find_part(from, part, &at);
 
 		if (!source || source->end <= event->time)
 			return rule_broken(event, err, "it takes from a lot that has ended");

@@ -8,7 +8,12 @@
  * length. */
 void account_copy_text(char *to, size_t size, const char *from);
 
+/* Whether [a] is spent before [b]: the order of an account's lots. */
+bool lot_spent_before(const struct lot *a, const struct lot *b);
 struct lot *account_find_lot(const struct account *account, uint64_t seq, uint16_t index);
+/* The same for the parts of an entry, one after the other: [*at], first 0, is where the last one
+ * was. Parts are in the order of the lots or against it, so this takes few steps. */
+struct lot *account_find_part(const struct account *account, const struct part *part, size_t *at);
 /* Sets the meter of the event's cluster to the event's reading and time. Only later use is
  * charged. */
 int account_set_meter(struct account *account, const struct event *event, struct sb_error *err);

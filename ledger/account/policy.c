@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ledger/account/moments.h"
 #include "ledger/base/amount.h"
 
 int plan_charge(const struct account *account, struct event *charge, struct sb_error *err)
@@ -25,22 +26,15 @@ int plan_charge(const struct account *account, struct event *charge, struct sb_e
 	return SB_OK;
 }
 
-/* True if a threshold would re-arm at [time] only without [amount]. Without an allocation all do.
- */
-static bool rearms_without(const struct account *account, int64_t amount, int64_t time)
+/* True if a threshold would re-arm at that moment only without [amount]. Without an allocation all
+ * do. */
+static bool rearms_without(const struct moments *moments, int64_t amount)
 {
-	__int128 allocated = 0, used = account->debt;
+	const struct account *account = moments->account;
+	const __int128 used = moments_used(moments);
 
-	for (size_t i = 0; i < account->lot_count; i++) {
-		const struct lot *lot = &account->lots[i];
-
-		if (!lot_active(lot, time))
-			continue;
-		allocated += lot->amount;
-		used += lot->amount - lot->rest;
-	}
-	for (size_t i = 0; i < account->crossed_count && allocated > 0; i++) {
-		__int128 level = account->crossed[i] * allocated;
+	for (size_t i = 0; i < account->crossed_count && moments->amount > 0; i++) {
+		__int128 level = account->crossed[i] * moments->amount;
 
 		if (used * 100 >= level && (used - amount) * 100 < level)
 			return true;
@@ -48,27 +42,44 @@ static bool rearms_without(const struct account *account, int64_t amount, int64_
 	return false;
 }
 
-bool charge_may_wait(const struct account *account, int64_t amount, int64_t since,
-		     const struct rules *rules)
+/* Whether a threshold would re-arm at any moment after [time] only without [amount]. */
+static int rearms_later(const struct account *account, int64_t amount, int64_t time, bool *ret,
+			struct sb_error *err)
+{
+	struct moments moments;
+	bool found = false;
+
+	TRY(moments_begin(&moments, account, time, INT64_MAX, err));
+	while (!found && moments_next(&moments))
+		found = rearms_without(&moments, amount);
+	moments_release(&moments);
+	*ret = found;
+	return SB_OK;
+}
+
+int charge_may_wait(const struct account *account, int64_t amount, int64_t since,
+		    const struct rules *rules, bool *ret, struct sb_error *err)
 {
 	int64_t until = account->time + rules->charge_every;
+	bool rearms = false;
 
+	*ret = false;
 	if (account->time - since >= rules->charge_every)
-		return false;
+		return SB_OK;
 	for (size_t i = 0; i < account->lot_count; i++) {
 		const struct lot *lot = &account->lots[i];
 
 		if ((lot->start > since && lot->start <= until) ||
 		    (lot->end > since && lot->end <= until))
-			return false;
+			return SB_OK;
 		/* The lot would pay debt, whose size depends on this charge. */
 		if (lot->start > until && account->debt > 0)
-			return false;
-		if ((lot->start > until && rearms_without(account, amount, lot->start)) ||
-		    (lot->end > until && rearms_without(account, amount, lot->end)))
-			return false;
+			return SB_OK;
 	}
-	return true;
+	if (account->crossed_count > 0)
+		TRY(rearms_later(account, amount, until, &rearms, err));
+	*ret = !rearms;
+	return SB_OK;
 }
 
 int plan_take(const struct account *account, struct event *event, struct sb_error *err)

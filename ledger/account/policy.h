@@ -108,11 +108,11 @@ bool wants_caps(const struct account *account, const struct rules *rules);
  * the use, earliest end first. The rest becomes debt. Sets parts and debt. */
 int plan_charge(const struct account *account, struct event *charge, struct sb_error *err);
 
-/* True if a deferred charge of [amount] since [since] can stay unrecorded: it is younger than
+/* Whether a deferred charge of [amount] since [since] can stay unrecorded: it is younger than
  * charge_every, and no window edge or threshold before its deadline would change the outcome, even
  * if the checks stop. */
-bool charge_may_wait(const struct account *account, int64_t amount, int64_t since,
-		     const struct rules *rules);
+int charge_may_wait(const struct account *account, int64_t amount, int64_t since,
+		    const struct rules *rules, bool *ret, struct sb_error *err);
 
 /* Plans which lots a withdrawal or transfer takes from: active ones, earliest end first, never
  * credit. Sets parts. SB_EREFUSED if they hold less. */

@@ -65,8 +65,10 @@ static int decode_state(const struct books *books, const char *name, struct slic
 				    "verify`",
 				    name);
 	}
-	if (!books->replay)
-		account_settle(account, books->time);
+	if (!books->replay && account_settle(account, books->time, err)) {
+		account_free(account);
+		return SB_ESYSTEM;
+	}
 	*ret = account;
 	return SB_OK;
 }

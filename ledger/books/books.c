@@ -185,7 +185,8 @@ static int refresh_states(struct books *books, bool write, struct sb_error *err)
 		rc = save_states_version(books->txn, err);
 	for (size_t i = 0; i < books->count; i++) {
 		books->accounts[i].dirty = false;
-		account_settle(books->accounts[i].account, books->time);
+		if (!rc)
+			rc = account_settle(books->accounts[i].account, books->time, err);
 	}
 	return rc;
 }

@@ -95,7 +95,10 @@ int books_used_default_shares(struct books *books, struct resources *ret, struct
 /* Corrects both stored lists. Checks do not find purses and default shares of a resource that they
  * lack. */
 int books_mend_resources(struct books *books, struct sb_error *err);
+/* Needs a sorted list. */
 bool resources_have(const struct resources *resources, const char *name);
+/* Sorts a stored list that may be damaged. */
+void resources_sort(struct resources *resources);
 bool resources_same(const struct resources *a, const struct resources *b);
 void resources_release(struct resources *resources);
 

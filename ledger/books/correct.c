@@ -300,12 +300,13 @@ static int reverse_transfer(struct books *books, const struct account *from,
 			    const struct event *answered, struct event *reverse,
 			    struct sb_error *err)
 {
+	size_t at = 0;
 	const struct account *to;
 
 	TRY(books_account(books, reverse->to, &to, err));
 	for (size_t i = 0; i < answered->part_count; i++) {
 		const struct part *part = &answered->parts[i];
-		const struct lot *lot = account_lot(from, part->lot, part->index);
+		const struct lot *lot = account_part(from, part, &at);
 		int64_t rest;
 
 		if (!lot || lot->end <= from->time)
@@ -320,10 +321,12 @@ static int reverse_transfer(struct books *books, const struct account *from,
 static int reverse_refund(const struct account *account, const struct event *answered,
 			  struct event *reverse, struct sb_error *err)
 {
+	size_t at = 0;
+
 	reverse->debt = answered->amount;
 	for (size_t i = 0; i < answered->part_count; i++) {
 		const struct part *part = &answered->parts[i];
-		const struct lot *lot = account_lot(account, part->lot, part->index);
+		const struct lot *lot = account_part(account, part, &at);
 		int64_t rest;
 
 		if (!lot || lot->end <= account->time)
@@ -342,11 +345,12 @@ static int reverse_taking(struct books *books, const struct account *account,
 			  const struct event *answered, const struct new_window *window,
 			  struct event *reverse, struct sb_error *err)
 {
+	size_t at = 0;
 	int64_t ended = 0, active = 0;
 
 	for (size_t i = 0; i < answered->part_count; i++) {
 		const struct part *part = &answered->parts[i];
-		const struct lot *lot = account_lot(account, part->lot, part->index);
+		const struct lot *lot = account_part(account, part, &at);
 
 		if (!lot || lot->end <= account->time) {
 			ended += part->amount;

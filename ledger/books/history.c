@@ -259,7 +259,10 @@ int history_account(const struct history *history, size_t index, int64_t time, s
 
 	if (!copy)
 		return sb_error_nomem(err);
-	account_settle(copy, time);
+	if (account_settle(copy, time, err)) {
+		account_free(copy);
+		return SB_ESYSTEM;
+	}
 	*ret = copy;
 	return SB_OK;
 }

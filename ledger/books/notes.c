@@ -211,11 +211,12 @@ int books_used_default_shares(struct books *books, struct resources *ret, struct
 
 bool resources_have(const struct resources *resources, const char *name)
 {
-	bool found = false;
+	return array_find(resources->list, resources->count, name, by_text);
+}
 
-	for (size_t i = 0; i < resources->count && !found; i++)
-		found = strcmp(resources->list[i], name) == 0;
-	return found;
+void resources_sort(struct resources *resources)
+{
+	array_sort(resources->list, resources->count, by_text);
 }
 
 bool resources_same(const struct resources *a, const struct resources *b)

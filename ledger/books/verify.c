@@ -228,6 +228,7 @@ static int check_resources(struct run *run, struct sb_error *err)
 {
 	const int problems = run->verify->problems;
 	struct resources listed, used;
+	bool same;
 	int rc;
 
 	TRY(books_used_resources(run->replayed, &used, err));
@@ -236,6 +237,8 @@ static int check_resources(struct run *run, struct sb_error *err)
 		resources_release(&used);
 		return rc;
 	}
+	same = resources_same(&listed, &used);
+	resources_sort(&listed);
 	for (size_t i = 0; i < used.count; i++) {
 		if (!resources_have(&listed, used.list[i]))
 			problem(run,
@@ -248,7 +251,7 @@ static int check_resources(struct run *run, struct sb_error *err)
 			problem(run, "the list of resources has '%s', of which there is no budget",
 				listed.list[i]);
 	}
-	if (!resources_same(&listed, &used) && run->verify->problems == problems)
+	if (!same && run->verify->problems == problems)
 		problem(run, "the list of resources is not in order");
 	resources_release(&listed);
 	resources_release(&used);
@@ -263,6 +266,8 @@ static int check_default_shares(struct run *run, struct sb_error *err)
 
 	TRY(books_used_default_shares(run->replayed, &used, err));
 	rc = books_default_shares(run->stored, &listed, err);
+	if (!rc)
+		resources_sort(&listed);
 	for (size_t i = 0; !rc && i < used.count; i++) {
 		if (!resources_have(&listed, used.list[i]))
 			problem(run,

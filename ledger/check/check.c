@@ -523,73 +523,102 @@ static int plan_all(const struct plan *plan)
 	return books_mend_resources(books, plan->err);
 }
 
-/* Whether the account [owner] was planned already: it or one of its purses is among the first
- * [count] to check. */
-static bool was_planned(const struct check *check, const char *owner, size_t count)
+/* An account to plan in a check of some accounts. */
+struct named {
+	const struct account *account;
+	size_t at; /* its place among them */
+};
+
+struct named_list {
+	struct named *list;
+	size_t count;
+};
+
+static int by_name(const void *a, const void *b)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (purse_is_of(check->only[i], owner))
-			return true;
-	}
-	return false;
+	const struct named *one = a, *other = b;
+	int order = strcmp(one->account->name, other->account->name);
+
+	return order ? order : (one->at > other->at) - (one->at < other->at);
 }
 
-/* Plans the accounts to check that have a successor, or those that have none. */
-static int plan_named(const struct plan *plan, bool successor)
+static int by_place(const void *a, const void *b)
+{
+	const struct named *one = a, *other = b;
+
+	return (one->at > other->at) - (one->at < other->at);
+}
+
+/* Adds the account of a purse. */
+static int add_named(const struct plan *plan, const char *purse, struct named_list *to)
+{
+	const struct account *account;
+	struct named *added;
+	char name[NAME_SIZE];
+
+	TRY(books_account(plan->books, purse_account(name, purse), &account, plan->err));
+	added = array_add(to->list, to->count);
+	if (!added)
+		return sb_error_nomem(plan->err);
+	*added = (struct named){account, to->count - 1};
+	return SB_OK;
+}
+
+/* Lists the accounts to check, and those that took them over: they have to pay now, not at their
+ * own next check. */
+static int list_named(const struct plan *plan, struct named_list *to)
 {
 	const struct check *check = plan->check;
-	const struct account *account;
+	char successor[NAME_SIZE];
 
+	for (size_t i = 0; i < check->only_count; i++)
+		TRY(add_named(plan, check->only[i], to));
 	for (size_t i = 0; i < check->only_count; i++) {
-		char owner[NAME_SIZE];
-
-		purse_account(owner, check->only[i]);
-		if (was_planned(check, owner, i))
+		if (!has_successor(to->list[i].account))
 			continue;
-		TRY(books_account(plan->books, owner, &account, plan->err));
-		if (has_successor(account) == successor)
-			TRY(plan_account(plan, account));
+		TRY(books_successor(plan->books, to->list[i].account, successor, plan->err));
+		if (*successor)
+			TRY(add_named(plan, successor, to));
 	}
 	return SB_OK;
 }
 
-/* Gives the open account that took over the one to check, or its owner; "" if there is none, or if
- * it is among those to check itself. */
-static int find_judged(const struct plan *plan, const char *named, char ret[NAME_SIZE])
+/* Leaves each account once, in the order in which they were named. */
+static void name_once(struct named_list *named)
 {
-	const struct account *account;
-	char owner[NAME_SIZE];
+	size_t kept = 0;
 
-	TRY(books_account(plan->books, purse_account(owner, named), &account, plan->err));
-	TRY(books_successor(plan->books, account, ret, plan->err));
-	if (*ret &&
-	    (!has_successor(account) || was_planned(plan->check, ret, plan->check->only_count)))
-		*ret = '\0';
+	array_sort(named->list, named->count, by_name);
+	for (size_t i = 0; i < named->count; i++) {
+		if (kept == 0 || named->list[kept - 1].account != named->list[i].account)
+			named->list[kept++] = named->list[i];
+	}
+	named->count = kept;
+	array_sort(named->list, named->count, by_place);
+}
+
+/* Plans the accounts that have a successor, or those that have none. */
+static int plan_those(const struct plan *plan, const struct named_list *named, bool successor)
+{
+	for (size_t i = 0; i < named->count; i++) {
+		if (has_successor(named->list[i].account) == successor)
+			TRY(plan_account(plan, named->list[i].account));
+	}
 	return SB_OK;
 }
 
-/* Plans the accounts that took over some to check: now, not at their own next check, they have to
- * pay. */
-static int plan_successors(const struct plan *plan)
+static int plan_named(const struct plan *plan)
 {
-	const struct check *check = plan->check;
-	const struct account *account;
-	char name[NAME_SIZE], other[NAME_SIZE];
+	struct named_list named = {0};
+	int rc = list_named(plan, &named);
 
-	for (size_t i = 0; i < check->only_count; i++) {
-		bool again = false;
-
-		TRY(find_judged(plan, check->only[i], name));
-		for (size_t j = 0; *name && j < i && !again; j++) {
-			TRY(find_judged(plan, check->only[j], other));
-			again = strcmp(name, other) == 0;
-		}
-		if (!*name || again)
-			continue;
-		TRY(books_account(plan->books, name, &account, plan->err));
-		TRY(plan_account(plan, account));
-	}
-	return SB_OK;
+	name_once(&named);
+	if (!rc)
+		rc = plan_those(plan, &named, true);
+	if (!rc)
+		rc = plan_those(plan, &named, false);
+	free(named.list);
+	return rc;
 }
 
 static int plan_accounts(const struct plan *plan)
@@ -610,9 +639,7 @@ static int plan_accounts(const struct plan *plan)
 	if (check->only_count == 0)
 		return plan_all(plan);
 	TRY(check_find_moves(plan));
-	TRY(plan_named(plan, true));
-	TRY(plan_named(plan, false));
-	return plan_successors(plan);
+	return plan_named(plan);
 }
 
 int check_plan(struct books *books, void *ctx, struct sb_error *err)

@@ -28,6 +28,7 @@ struct move {
 	char cluster[NAME_SIZE];
 	char mover[NAME_SIZE];
 	char from[NAME_SIZE], to[NAME_SIZE]; /* the mover's parents */
+	__int128 sum; /* from which [without] is computed */
 	int64_t without; /* the reading if no account had moved; -1: past int64 */
 	int64_t cut; /* the possible error of [without]: Slurm cuts each account to whole seconds,
 			or the use of a TRES to whole minutes */

@@ -83,13 +83,17 @@ static int64_t deferred_since(const struct plan *plan)
 
 int check_record_use(const struct plan *plan)
 {
+	bool may_wait = false;
 	int64_t amount, since;
 
 	books_deferred_sum(plan->books, plan->account, &amount, &since);
-	return amount == 0 || (!*plan->account->successor &&
-			       charge_may_wait(plan->account, amount, since, plan->rules))
-		       ? SB_OK
-		       : books_record_deferred(plan->books, plan->account->name, plan->err);
+	if (amount == 0)
+		return SB_OK;
+	if (!*plan->account->successor)
+		TRY(charge_may_wait(plan->account, amount, since, plan->rules, &may_wait,
+				    plan->err));
+	return may_wait ? SB_OK
+			: books_record_deferred(plan->books, plan->account->name, plan->err);
 }
 
 static int keep_reading(const struct plan *plan, const struct reading *reading)
@@ -141,45 +145,98 @@ static int note_vanished(const struct plan *plan)
 
 /* ---- moves ---- */
 
+/* An account with other accounts below it than before. */
+struct affected {
+	const char *account;
+	const struct kin *mover; /* the account that moved, as the cluster shows it */
+};
+
 /* The trees of a cluster: at the last whole check, now, and now with the accounts that are gone. */
 struct comparison {
 	const struct plan *plan;
 	struct tree before, now, joined;
-	/* The account whose move is being added, and its parent before: */
+	/* The account whose move is being added: */
 	const struct kin *mover;
-	const char *from;
+	struct affected *affected;
+	size_t affected_count;
 };
 
-/* Finds the move of an account in Slurm or, with [purse], of a purse. */
-static const struct move *find_move(const struct plan *plan, const char *account, bool purse)
+/* By cluster. An account's purses follow it. */
+static int by_move(const void *a, const void *b)
 {
-	for (size_t i = 0; i < plan->check->move_count; i++) {
-		const struct move *move = &plan->check->moves[i];
+	const struct move *left = a, *right = b;
+	int order = strcmp(left->cluster, right->cluster);
 
-		if (move->purse == purse && strcmp(move->account, account) == 0 &&
-		    strcmp(move->cluster, plan->cluster) == 0)
-			return move;
-	}
-	return NULL;
+	if (!order)
+		order = purse_order(left->account, right->account);
+	return order ? order : left->purse - right->purse;
 }
 
-static int add_move(void *ctx, const char *account, bool came)
+/* Finds the first of [count] sorted moves that is not before that of the account in Slurm or, with
+ * [purse], of the purse. Returns whether it is that one. */
+static bool search_move(const struct move *moves, size_t count, const char *cluster,
+			const char *account, bool purse, size_t *ret_at)
 {
-	const struct comparison *trees = ctx;
-	struct check *check = trees->plan->check;
-	struct move *move;
+	struct move key = {.purse = purse};
+
+	check_set_name(key.cluster, cluster);
+	check_set_name(key.account, account);
+	return array_search(moves, count, &key, by_move, ret_at);
+}
+
+static const struct move *find_move(const struct plan *plan, const char *account, bool purse)
+{
+	const struct check *check = plan->check;
+	size_t at;
+
+	return search_move(check->moves, check->move_count, plan->cluster, account, purse, &at)
+		       ? &check->moves[at]
+		       : NULL;
+}
+
+static int add_affected(void *ctx, const char *account, bool came)
+{
+	struct comparison *trees = ctx;
+	struct affected *affected = array_add(trees->affected, trees->affected_count);
 
 	(void)came;
-	if (find_move(trees->plan, account, false))
-		return SB_OK;
-	move = array_add(check->moves, check->move_count);
-	if (!move)
+	if (!affected)
 		return sb_error_nomem(trees->plan->err);
-	check_set_name(move->account, account);
-	check_set_name(move->cluster, trees->plan->cluster);
-	check_set_name(move->mover, trees->mover->account);
-	check_set_name(move->from, trees->from);
-	check_set_name(move->to, trees->mover->parent);
+	*affected = (struct affected){account, trees->mover};
+	return SB_OK;
+}
+
+static int by_affected(const void *a, const void *b)
+{
+	const struct affected *left = a, *right = b;
+	int order = strcmp(left->account, right->account);
+
+	if (order)
+		return order;
+	return left->mover < right->mover ? -1 : left->mover > right->mover;
+}
+
+/* Adds a move of each affected account, which names the first mover. */
+static int add_moves_of_affected(struct comparison *trees)
+{
+	struct check *check = trees->plan->check;
+
+	array_sort(trees->affected, trees->affected_count, by_affected);
+	for (size_t i = 0; i < trees->affected_count; i++) {
+		const struct affected *affected = &trees->affected[i];
+		struct move *move;
+
+		if (i > 0 && strcmp(affected[-1].account, affected->account) == 0)
+			continue;
+		move = array_add(check->moves, check->move_count);
+		if (!move)
+			return sb_error_nomem(trees->plan->err);
+		check_set_name(move->account, affected->account);
+		check_set_name(move->cluster, trees->plan->cluster);
+		check_set_name(move->mover, affected->mover->account);
+		check_set_name(move->from, tree_parent(&trees->before, affected->mover->account));
+		check_set_name(move->to, affected->mover->parent);
+	}
 	return SB_OK;
 }
 
@@ -195,15 +252,15 @@ static int add_moves(struct comparison *trees)
 {
 	for (size_t i = 0; i < trees->now.count; i++) {
 		const struct kin *kin = trees->mover = &trees->now.list[i];
+		const char *from = tree_parent(&trees->before, kin->account);
 
-		trees->from = tree_parent(&trees->before, kin->account);
-		if (!trees->from || strcmp(trees->from, kin->parent) == 0)
+		if (!from || strcmp(from, kin->parent) == 0)
 			continue;
 		if (has_use(trees->plan->observation, kin->account))
-			TRY(moves_each_change(&trees->before, &trees->now, kin->account, add_move,
-					      trees));
+			TRY(moves_each_change(&trees->before, &trees->now, kin->account,
+					      add_affected, trees));
 	}
-	return SB_OK;
+	return add_moves_of_affected(trees);
 }
 
 /* Returns 1 if [name] moved out of the account's subtree, -1 if it moved into it, else 0. A new
@@ -223,37 +280,112 @@ static const struct observed *row_of(const struct observation *observation, cons
 			   : observation_find(observation, account);
 }
 
-/* Computes what the account's RawUsage would be if no account had moved. An account that moves
- * takes its own use along: its usage less that of the accounts below it. All readings are of one
- * moment: use up to then stays with the accounts that were above before, later use counts for those
- * above now. */
-static void find_usage_without(const struct comparison *trees, struct move *move)
+/* Adds to a move what an account that came ([change] -1) or went (1) has used. */
+static void add_use(const struct comparison *trees, struct move *move, const char *account,
+		    int change)
 {
-	const struct observation *observation = trees->plan->observation;
-	const struct observed *own = move->purse ? observation_purse(observation, move->account)
-						 : observation_find(observation, move->account);
-	char account[NAME_SIZE];
-	__int128 sum = own ? own->usage : 0;
+	const struct observed *row = row_of(trees->plan->observation, account, move);
 
-	purse_account(account, move->account);
-	if (!move->purse)
-		check_set_name(account, move->account);
+	if (!row)
+		return;
+	move->sum += (__int128)row->usage * change;
+	move->waits = move->waits || row->odd_usage;
+	move->cut += move->purse ? 60 : 1;
+}
 
-	move->waits = own && own->odd_usage;
-	for (size_t i = 0; i < trees->now.count; i++) {
-		const struct kin *kin = &trees->now.list[i];
-		const struct observed *row = row_of(observation, kin->account, move);
-		int change = change_below(trees, account, kin->account) -
-			     change_below(trees, account, kin->parent);
+/* Adds the use of [kin] to the moves of [account] and its purses, which are among those from
+ * [first]. */
+static void add_change(const struct comparison *trees, size_t first, const char *account,
+		       const struct kin *kin)
+{
+	const struct check *check = trees->plan->check;
+	struct move *moves = check->moves + first;
+	size_t count = check->move_count - first, at;
+	int change = change_below(trees, account, kin->account) -
+		     change_below(trees, account, kin->parent);
 
-		if (!row)
-			continue;
-		sum += (__int128)row->usage * change;
-		move->waits = move->waits || (change != 0 && row->odd_usage);
-		if (change != 0)
-			move->cut += move->purse ? 60 : 1;
+	if (change == 0 || !search_move(moves, count, trees->plan->cluster, account, false, &at))
+		return;
+	add_use(trees, &moves[at], kin->account, change);
+	while (++at < count && purse_is_of(moves[at].account, account)) {
+		if (moves[at].purse)
+			add_use(trees, &moves[at], kin->account, change);
 	}
-	move->without = sum >= 0 && sum <= INT64_MAX ? (int64_t)sum : -1;
+}
+
+/* Lists the accounts above [account], from [ret_count] on. The limit ends a cycle. */
+static int list_above(const struct comparison *trees, const struct tree *tree, const char *account,
+		      const char ***ret, size_t *ret_count)
+{
+	const char *at = tree_parent(tree, account);
+
+	for (size_t i = 0; at && *at && i < tree->count; i++) {
+		const char **added = array_add(*ret, *ret_count);
+
+		if (!added)
+			return sb_error_nomem(trees->plan->err);
+		*added = at;
+		at = tree_parent(tree, at);
+	}
+	return SB_OK;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Adds the use of [kin] to all moves that it concerns: those of accounts above it or its parent. */
+static int add_changes(const struct comparison *trees, size_t first, const struct kin *kin)
+{
+	const char **above = NULL;
+	size_t count = 0;
+	int rc = list_above(trees, &trees->now, kin->account, &above, &count);
+
+	if (!rc)
+		rc = list_above(trees, &trees->before, kin->account, &above, &count);
+	if (!rc)
+		rc = list_above(trees, &trees->before, kin->parent, &above, &count);
+	if (!rc)
+		array_unique(above, count, by_name);
+	for (size_t i = 0; i < count && !rc; i++)
+		add_change(trees, first, above[i], kin);
+	free(above);
+	return rc;
+}
+
+/* Computes what the RawUsage of each move's account would be if no account had moved. An account
+ * that moves takes its own use along: its usage less that of the accounts below it. All readings
+ * are of one moment: use up to then stays with the accounts that were above before, later use
+ * counts for those above now. */
+static int find_usages_without(const struct comparison *trees, size_t first)
+{
+	const struct check *check = trees->plan->check;
+	const struct observation *observation = trees->plan->observation;
+
+	for (size_t i = first; i < check->move_count; i++) {
+		struct move *move = &check->moves[i];
+		const struct observed *own = move->purse
+						     ? observation_purse(observation, move->account)
+						     : observation_find(observation, move->account);
+
+		move->sum = own ? own->usage : 0;
+		move->waits = own && own->odd_usage;
+	}
+	for (size_t i = 0; i < trees->now.count && check->move_count > first; i++) {
+		const struct kin *kin = &trees->now.list[i];
+		const char *from = tree_parent(&trees->before, kin->account);
+
+		/* What is above an account that stays below its parent is above both. */
+		if (!from || strcmp(from, kin->parent) != 0)
+			TRY(add_changes(trees, first, kin));
+	}
+	for (size_t i = first; i < check->move_count; i++) {
+		struct move *move = &check->moves[i];
+
+		move->without = move->sum >= 0 && move->sum <= INT64_MAX ? (int64_t)move->sum : -1;
+	}
+	return SB_OK;
 }
 
 int observation_tree(const struct observation *observation, struct tree *ret, struct sb_error *err)
@@ -288,23 +420,24 @@ static int find_odd_names(const struct comparison *trees)
 	return SB_OK;
 }
 
-/* Computes the usages of the cluster's moves, which begin at [first]. Returns true if they have to
- * wait for a later check. The usages have to be of one moment, so if one move waits, all do; but
- * moves of purses do not make those of accounts wait. */
-static bool find_usages(const struct comparison *trees, size_t first)
+/* Computes the usages of the cluster's moves, which begin at [first]. *ret_wait: they have to wait
+ * for a later check. The usages have to be of one moment, so if one move waits, all do; but moves
+ * of purses do not make those of accounts wait. */
+static int find_usages(const struct comparison *trees, size_t first, bool *ret_wait)
 {
 	struct check *check = trees->plan->check;
 	bool waits[2] = {false, false}; /* [0]: moves of accounts, [1]: of purses */
 
+	TRY(find_usages_without(trees, first));
 	for (size_t i = first; i < check->move_count; i++) {
-		struct move *move = &check->moves[i];
+		const struct move *move = &check->moves[i];
 
-		find_usage_without(trees, move);
 		waits[move->purse] = waits[move->purse] || move->waits;
 	}
 	for (size_t i = first; i < check->move_count; i++)
 		check->moves[i].waits = waits[check->moves[i].purse];
-	return waits[0] || waits[1];
+	*ret_wait = waits[0] || waits[1];
+	return SB_OK;
 }
 
 /* For the move of an account, adds moves of its purses. */
@@ -339,18 +472,22 @@ static int add_purse_moves(const struct comparison *trees, size_t at)
 
 static int find_moves(const struct plan *plan, struct comparison *trees)
 {
-	size_t first = plan->check->move_count;
-	bool whole = plan->check->only_count == 0;
+	struct check *check = plan->check;
+	size_t first = check->move_count;
+	bool whole = check->only_count == 0, wait;
 
 	TRY(observation_tree(plan->observation, &trees->now, plan->err));
 	TRY(books_tree(plan->books, plan->cluster, &trees->before, plan->err));
 	TRY(add_moves(trees));
-	for (size_t i = first, last = plan->check->move_count; i < last; i++)
+	for (size_t i = first, last = check->move_count; i < last; i++)
 		TRY(add_purse_moves(trees, i));
+	if (check->move_count > first)
+		array_sort(check->moves + first, check->move_count - first, by_move);
 	if (whole)
 		TRY(find_odd_names(trees));
+	TRY(find_usages(trees, first, &wait));
 	/* A check of a few accounts leaves the moves to the next whole one. */
-	if (find_usages(trees, first) || !whole)
+	if (wait || !whole)
 		return SB_OK;
 	TRY(moves_record(plan->books, plan->observation, &trees->before, &trees->now, false,
 			 plan->err));
@@ -376,7 +513,9 @@ int check_find_moves(const struct plan *plan)
 		tree_release(&trees.before);
 		tree_release(&trees.now);
 		tree_release(&trees.joined);
+		free(trees.affected);
 	}
+	array_sort(plan->check->moves, plan->check->move_count, by_move);
 	return rc;
 }
 

@@ -2,11 +2,14 @@
 #include "ledger/check/moves.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "ledger/base/array.h"
 #include "ledger/base/minmax.h"
 #include "ledger/base/name.h"
 #include "ledger/base/text.h"
+#include "ledger/check/checking.h"
 
 bool moves_is_about(const struct moved *moved, const char *cluster, const char *slurm_account)
 {
@@ -59,6 +62,21 @@ int moves_each_change(const struct tree *before, const struct tree *now, const c
 	return SB_OK;
 }
 
+/* A move that an account had before this check. */
+struct known_move {
+	char mover[NAME_SIZE];
+	size_t at; /* its index in the account */
+	int64_t since;
+	bool came;
+};
+
+/* The moves on the cluster that an account had. */
+struct known_moves {
+	const char *account;
+	struct known_move *list; /* by mover, of each the newest */
+	size_t count;
+};
+
 struct moving {
 	struct books *books;
 	struct sb_error *err;
@@ -69,20 +87,104 @@ struct moving {
 	const char *account; /* has other accounts above it than before */
 	const char *mover; /* the account that took it along, or itself */
 	bool jobs, used;
+	struct known_moves *known; /* by account: of those that were asked for */
+	size_t known_count;
 };
 
-/* True if the newest entry about the account has this move already: one by this check, or by a
- * check of a few accounts, which does not keep the tree. An older entry is of another move. */
-static bool is_recorded(const struct moving *moving, const struct account *account, bool came)
+/* By mover, the newest first. */
+static int by_mover(const void *a, const void *b)
 {
-	for (size_t i = account->move_count; i-- > 0;) {
-		const struct moved *moved = &account->moves[i];
+	const struct known_move *left = a, *right = b;
+	int order = strcmp(left->mover, right->mover);
 
-		if (moves_is_about(moved, moving->cluster, moving->account))
-			return moved->came == came &&
-			       (moved->since == moving->since || moved->since > moving->kept);
+	if (order)
+		return order;
+	return left->at > right->at ? -1 : left->at < right->at;
+}
+
+static int compare_mover(const void *key, const void *item)
+{
+	return strcmp(key, ((const struct known_move *)item)->mover);
+}
+
+static int compare_known(const void *key, const void *item)
+{
+	return strcmp(key, ((const struct known_moves *)item)->account);
+}
+
+static int list_known(const struct moving *moving, const struct account *account,
+		      struct known_moves *known)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < account->move_count; i++) {
+		const struct moved *moved = &account->moves[i];
+		struct known_move *added;
+
+		if (strcmp(moved->cluster, moving->cluster) != 0)
+			continue;
+		added = array_add(known->list, known->count);
+		if (!added)
+			return sb_error_nomem(moving->err);
+		check_set_name(added->mover, moved->mover);
+		added->at = i;
+		added->since = moved->since;
+		added->came = moved->came;
 	}
-	return false;
+	array_sort(known->list, known->count, by_mover);
+	for (size_t i = 0; i < known->count; i++) {
+		if (kept == 0 || strcmp(known->list[kept - 1].mover, known->list[i].mover) != 0)
+			known->list[kept++] = known->list[i];
+	}
+	known->count = kept;
+	return SB_OK;
+}
+
+/* Returns what the account had before this check, or NULL when memory ran out. */
+static const struct known_moves *known_moves_of(struct moving *moving,
+						const struct account *account)
+{
+	struct known_moves *known;
+	size_t at;
+
+	if (array_search(moving->known, moving->known_count, account->name, compare_known, &at))
+		return &moving->known[at];
+	known = array_insert(moving->known, moving->known_count, at);
+	if (!known) {
+		(void)sb_error_nomem(moving->err);
+		return NULL;
+	}
+	known->account = account->name;
+	return list_known(moving, account, known) ? NULL : known;
+}
+
+/* Whether the newest entry about the mover ([name], as in entries) has this move already: one by
+ * this check, or by a check of a few accounts, which does not keep the tree. An older entry is of
+ * another move. */
+static int is_recorded(struct moving *moving, const struct account *account, const char *name,
+		       bool came, bool *ret)
+{
+	const struct moved *last;
+	const struct known_moves *known;
+	const struct known_move *move;
+
+	*ret = false;
+	if (account->move_count == 0)
+		return SB_OK;
+	last = &account->moves[account->move_count - 1];
+	/* This check records all of a mover's entries one after the other. */
+	if (moves_is_about(last, moving->cluster, moving->account)) {
+		*ret = last->came == came &&
+		       (last->since == moving->since || last->since > moving->kept);
+		return SB_OK;
+	}
+	known = known_moves_of(moving, account);
+	if (!known)
+		return SB_ESYSTEM;
+	move = array_find(known->list, known->count, name, compare_mover);
+	*ret = move && move->came == came &&
+	       (move->since == moving->since || move->since > moving->kept);
+	return SB_OK;
 }
 
 /* "from a to b", or "with m, from a to b". */
@@ -100,9 +202,10 @@ static void format_reason(const struct moving *moving, char *to, size_t size)
 
 static int record_change(void *ctx, const char *name, bool came)
 {
-	const struct moving *moving = ctx;
+	struct moving *moving = ctx;
 	const struct account *account;
 	const struct meter *meter;
+	bool recorded;
 	char reason[256], text[NAME_SIZE];
 	struct event event = {.kind = EVENT_MOVE,
 			      .cluster = moving->cluster,
@@ -116,8 +219,10 @@ static int record_change(void *ctx, const char *name, bool came)
 	if (rc)
 		return rc == SB_ENOTFOUND ? SB_OK : rc;
 	meter = account_meter(account, moving->cluster);
-	if (!meter || (!meter->jobs && (moving->jobs || !moving->used)) ||
-	    is_recorded(moving, account, came))
+	if (!meter || (!meter->jobs && (moving->jobs || !moving->used)))
+		return SB_OK;
+	TRY(is_recorded(moving, account, event.slurm_account, came, &recorded));
+	if (recorded)
 		return SB_OK;
 	event.account = account->name;
 	format_reason(moving, reason, sizeof(reason));
@@ -174,6 +279,9 @@ int moves_record(struct books *books, const struct observation *observation,
 	TRY(books_last_check(books, &moving.kept, err));
 	TRY(tree_join(now, before, &joined, err));
 	rc = record_all(&moving, observation);
+	for (size_t i = 0; i < moving.known_count; i++)
+		free(moving.known[i].list);
+	free(moving.known);
 	tree_release(&joined);
 	return rc;
 }

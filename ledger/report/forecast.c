@@ -98,12 +98,12 @@ static void spend(struct account *account, int64_t amount)
 }
 
 /* Moves on to [time]. Adds to [unused] what is left of windows that end then, except those of
- * quotas to come. Returns false if the sum is past int64. */
-static bool end_lots(struct account *account, int64_t time, int64_t *unused)
+ * quotas to come. SB_EOVERFLOW. */
+static int end_lots(struct account *account, int64_t time, int64_t *unused, struct sb_error *err)
 {
 	bool fits = true;
 
-	account_settle(account, time);
+	TRY(account_settle(account, time, err));
 	for (size_t i = 0; i < account->lot_count; i++) {
 		struct lot *lot = &account->lots[i];
 
@@ -112,7 +112,10 @@ static bool end_lots(struct account *account, int64_t time, int64_t *unused)
 		fits = fits && (!lot->seq || amount_add(*unused, lot->rest, unused));
 		lot->rest = 0;
 	}
-	return fits;
+	return fits ? SB_OK
+		    : sb_error_set(err, SB_EOVERFLOW,
+				   "what account '%s' leaves unused is past what int64 holds",
+				   account->name);
 }
 
 /* Finds the next quota. One that is due already comes now. Returns false if none comes. */
@@ -137,8 +140,7 @@ static int add_quota(struct account *account, const struct next_quota *quota, st
 	if (!quota_fits(account))
 		return SB_OK;
 	TRY(account_add_lot(account, lot, err));
-	account_settle(account, account->time);
-	return SB_OK;
+	return account_settle(account, account->time, err);
 }
 
 /* Returns when [available] is used up at [rate] a day. */
@@ -225,11 +227,7 @@ static int simulate(struct account *account, int64_t rate, struct forecast *ret,
 			used = available;
 		}
 		spend(account, (int64_t)used);
-		if (!end_lots(account, next, &unused))
-			return sb_error_set(err, SB_EOVERFLOW,
-					    "what account '%s' leaves unused is past what int64 "
-					    "holds",
-					    account->name);
+		TRY(end_lots(account, next, &unused, err));
 	}
 	if (!lasts && ends && rate > 0) {
 		__int128 end = used_up(account, available, rate);

@@ -414,10 +414,10 @@ static void check_settling(const struct account *account, int64_t between, int64
 	struct sb_error err;
 
 	MUST(once && twice);
-	account_settle(once, until);
-	account_settle(twice, between);
+	MUST(!account_settle(once, until, NULL));
+	MUST(!account_settle(twice, between, NULL));
 	check_state(twice);
-	account_settle(twice, until);
+	MUST(!account_settle(twice, until, NULL));
 	MUST(account_encode(once, &a, &err) == SB_OK && account_encode(twice, &b, &err) == SB_OK);
 	MUST(a.len == b.len && memcmp(a.data, b.data, a.len) == 0);
 	bytes_release(&a);
@@ -488,7 +488,7 @@ static void step(struct world *world)
 	event.time = world->time;
 	take_event(world, &event);
 	for (int i = 0; i < ACCOUNTS; i++)
-		account_settle(world->accounts[i], world->time);
+		MUST(!account_settle(world->accounts[i], world->time, NULL));
 	account = world->accounts[strcmp(event.account, names[1]) == 0];
 	planned = planned &&
 		  plan(world, account, world->accounts[account == world->accounts[0]], &event);

@@ -20,7 +20,7 @@ static void work_with(const struct account *account)
 		rc = account_used(copy, &amount, &err);
 		MUST(rc == SB_OK || rc == SB_EOVERFLOW);
 		(void)account_held(copy);
-		account_settle(copy, step == 0 ? account->time + WHEN_DAY : WHEN_MAX);
+		MUST(!account_settle(copy, step == 0 ? account->time + WHEN_DAY : WHEN_MAX, NULL));
 	}
 	account_free(copy);
 }

@@ -84,7 +84,7 @@ static struct event succession(enum event_kind kind, uint64_t seq, int64_t rest,
 /* Plans on the state at the event's time and applies the event. */
 static void plan_and_apply(struct account *account, struct event event)
 {
-	account_settle(account, event.time);
+	OK(account_settle(account, event.time, &error));
 	OK(plan_charge(account, &event, &error));
 	OK(apply(account, NULL, event));
 	event_release(&event);
@@ -482,7 +482,7 @@ START_TEST(a_lot_is_available_from_its_start_until_before_its_end)
 
 		OK(apply(account, NULL, deposit(4, T0, 30, T0 + HOUR, T0 + 2 * HOUR, 0)));
 		ck_assert_int_eq(available(account), 100);
-		account_settle(account, cases[i].time);
+		OK(account_settle(account, cases[i].time, &error));
 		ck_assert_msg(available(account) == cases[i].available, "case %zu: %" PRId64, i,
 			      available(account));
 		OK(account_allocated(account, &allocated, &error));
@@ -542,9 +542,9 @@ START_TEST(a_future_lot_pays_debt_when_it_starts)
 	ck_assert_int_eq(available(account), -50);
 	OK(apply(account, NULL, deposit(5, T0 + 1, 80, T0 + HOUR, T0 + 2 * HOUR, 0)));
 	ck_assert_int_eq(available(account), -50);
-	account_settle(account, T0 + HOUR - 1);
+	OK(account_settle(account, T0 + HOUR - 1, &error));
 	ck_assert_int_eq(available(account), -50);
-	account_settle(account, T0 + HOUR);
+	OK(account_settle(account, T0 + HOUR, &error));
 	ck_assert_int_eq(account->debt, 0);
 	ck_assert_int_eq(available(account), 30);
 	account_free(account);
@@ -552,7 +552,7 @@ START_TEST(a_future_lot_pays_debt_when_it_starts)
 	account = base();
 	plan_and_apply(account, charge(4, T0, T0 + 1, 1000, 150));
 	OK(apply(account, NULL, deposit(5, T0 + 1, 80, T0 + HOUR, T0 + 2 * HOUR, 0)));
-	account_settle(account, T0 + 5 * HOUR);
+	OK(account_settle(account, T0 + 5 * HOUR, &error));
 	ck_assert_int_eq(account->debt, 0);
 	ck_assert_int_eq(available(account), 0);
 	ck_assert_int_eq(account->lots[0].rest, 30);
@@ -606,9 +606,9 @@ START_TEST(transfers_keep_the_windows)
 	ck_assert_int_eq(to->lots[1].end, T0 + WHEN_DAY);
 	ck_assert_int_eq(account_sum(to->received), 90);
 	ck_assert_int_eq(account_sum(from->sent), 90);
-	account_settle(to, T0 + HOUR);
+	OK(account_settle(to, T0 + HOUR, &error));
 	ck_assert_int_eq(available(to), 60);
-	account_settle(to, T0 + WHEN_DAY);
+	OK(account_settle(to, T0 + WHEN_DAY, &error));
 	ck_assert_int_eq(available(to), 0);
 	account_free(from);
 	account_free(to);
@@ -970,7 +970,7 @@ START_TEST(holds_and_graces_end_exactly_at_their_time)
 
 		decide(account, 4, EVENT_HOLD, CAUSE_HAND, T0 + HOUR);
 		ck_assert(account_held(account));
-		account_settle(account, T0 + HOUR + off);
+		OK(account_settle(account, T0 + HOUR + off, &error));
 		ck_assert_int_eq(account_held(account), off < 0);
 		account_free(account);
 		account = base();
@@ -978,7 +978,7 @@ START_TEST(holds_and_graces_end_exactly_at_their_time)
 		decide(account, 5, EVENT_RELEASE, CAUSE_HAND, T0 + HOUR);
 		ck_assert(!account_held(account));
 		ck_assert(account_has_cause(account, CAUSE_FUNDS));
-		account_settle(account, T0 + HOUR + off);
+		OK(account_settle(account, T0 + HOUR + off, &error));
 		ck_assert_int_eq(account_held(account), off >= 0);
 		account_free(account);
 	}
@@ -991,7 +991,7 @@ START_TEST(a_later_hold_by_hand_replaces_the_one_before)
 
 	decide(account, 4, EVENT_HOLD, CAUSE_HAND, T0 + HOUR);
 	decide(account, 5, EVENT_HOLD, CAUSE_HAND, 0);
-	account_settle(account, T0 + WHEN_DAY);
+	OK(account_settle(account, T0 + WHEN_DAY, &error));
 	ck_assert(account_held(account));
 	/* A hold ends a grace, a hold for funds does not. */
 	decide(account, 6, EVENT_HOLD, CAUSE_FUNDS, 0);
@@ -1499,11 +1499,11 @@ START_TEST(settling_in_one_step_equals_settling_in_many)
 			int64_t step = time + util_below(&random, 6);
 
 			time = step < end ? step : end;
-			account_settle(often, time);
+			OK(account_settle(often, time, &error));
 			/* Never backward. */
-			account_settle(often, time - 3);
+			OK(account_settle(often, time - 3, &error));
 		}
-		account_settle(once, end);
+		OK(account_settle(once, end, &error));
 		ck_assert_int_eq(once->time, end);
 		ck_same(once, often, "settled in steps");
 		/* Debt must not exist beside money, which would pay it. */
@@ -1636,8 +1636,8 @@ static void make_journal(uint64_t *random, struct journal *journal, struct accou
 		int who = i < 2 ? i : (int)util_below(random, 2);
 
 		time += util_below(random, 12);
-		account_settle(accounts[0], time);
-		account_settle(accounts[1], time);
+		OK(account_settle(accounts[0], time, &error));
+		OK(account_settle(accounts[1], time, &error));
 		if (i < 2)
 			*event = (struct event){
 				.kind = EVENT_OPEN, .time = time, .account = accounts[who]->name};
@@ -1687,14 +1687,15 @@ START_TEST(a_journal_split_at_any_point_gives_the_same_states)
 					 * later. */
 					again[0] = through_store(again[0]);
 					again[1] = through_store(again[1]);
-					account_settle(again[util_below(&random, 2)], event->time);
+					OK(account_settle(again[util_below(&random, 2)],
+							  event->time, &error));
 				}
 				OK(account_apply(again[who],
 						 event_receiver(event) ? again[1 - who] : NULL,
 						 event, &error));
 			}
 			for (int who = 0; who < 2; who++) {
-				account_settle(again[who], whole[who]->time);
+				OK(account_settle(again[who], whole[who]->time, &error));
 				ck_same(whole[who], again[who], "split");
 				account_free(again[who]);
 			}
@@ -1806,10 +1807,20 @@ START_TEST(states_cut_short_or_longer_are_refused)
 }
 END_TEST
 
+/* Adds a lot with the end of the last one. */
+static void add_later_lot(struct account *account)
+{
+	struct lot lot = account->lots[account->lot_count - 1];
+
+	lot.seq++;
+	lot.amount = lot.rest = 0;
+	OK(account_add_lot(account, lot, &error));
+}
+
 /* The store has no checksums, so states with a flipped bit must be refused. */
 START_TEST(states_that_no_entry_makes_are_refused)
 {
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 22; i++) {
 		struct account *account = base(), *decoded = NULL;
 		struct meter *meter;
 		struct bytes bytes;
@@ -1880,6 +1891,14 @@ START_TEST(states_that_no_entry_makes_are_refused)
 			ck_assert_ptr_nonnull(account->merges);
 			account->merges[0] = account->merges[1] = 2;
 			account->merge_count = 2;
+			break;
+		case 19: /* not in the order of spending */
+			add_later_lot(account);
+			account->lots[account->lot_count - 1].end = account->lots[0].start;
+			break;
+		case 20: /* noticed, unlike another lot with that end */
+			add_later_lot(account);
+			account->lots[account->lot_count - 1].noticed = true;
 			break;
 		default:
 			account->charged = (__int128)INT64_MAX << 63;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Work on ten times as many accounts must take about ten times as many steps. Steps are counted,
- * not timed: comparisons of names and texts, and bytes of values that the store reads and writes.
- * The linker sends their calls to the counters below (--wrap in Makefile.am). */
+ * not timed: basic blocks of the program, comparisons of names and texts, and bytes of values that
+ * the store reads and writes. The compiler and the linker have them call the counters below
+ * (Makefile.am). */
+#include "ledger/account/policy.h"
+#include "ledger/base/array.h"
 #include "ledger/books/entries.h"
 #include "ledger/books/history.h"
 #include "ledger/check/check.h"
@@ -12,10 +15,16 @@ enum {
 	MANY = 10 * FEW,
 	/* A search in a sorted list takes a few more steps in a longer one; 100 would be quadratic.
 	 */
-	MOST = 16,
+	MOST = 14,
 };
 
-static uint64_t comparisons, bytes;
+static uint64_t blocks, comparisons, bytes;
+
+void __sanitizer_cov_trace_pc(void);
+void __sanitizer_cov_trace_pc(void)
+{
+	blocks++;
+}
 
 int __real_strcmp(const char *a, const char *b);
 int __wrap_strcmp(const char *a, const char *b);
@@ -264,24 +273,140 @@ static void gives(struct site *site)
 	OK(bank_write(site->bank, site->now, give_all, site, &error));
 }
 
+/* Each account of the second half moves below another one of the first half. */
+static void moves_below_many(struct site *site)
+{
+	const size_t half = site->count / 2;
+
+	for (size_t i = 0; i < half; i++)
+		site->rows[half + i].parent = site->names[i];
+	checks(site);
+	for (size_t i = 0; i < half; i++)
+		site->rows[half + i].parent = site->names[(i + 1) % half];
+	checks(site);
+}
+
+/* All move below one account, away, and back again. */
+static void moves_below_one(struct site *site)
+{
+	for (int i = 0; i < 3; i++) {
+		for (size_t j = 1; j < site->count; j++)
+			site->rows[j].parent = i == 1 ? "root" : site->names[0];
+		checks(site);
+	}
+}
+
+static void verifies(struct site *site)
+{
+	ck_assert_int_eq(util_verify(site->bank), 0);
+}
+
 static const struct step {
 	const char *name;
 	void (*run)(struct site *site);
+	/* It makes many lots in one account. After each entry all of them are summed up, to check
+	 * that no money was made or lost, which is quadratic. */
+	bool many_lots;
 } steps[] = {
-	{"opens", opens},
-	{"first check", checks},
-	{"idle check", checks},
-	{"check with use in all", checks_use},
-	{"journal of all by name", journal},
-	{"statements of all", statements},
-	{"transfers to one", gives},
-	{"statement of one with many givers", statement_of_receiver},
-	{"default shares of many users", default_shares},
-	{"idle check with shares", checks},
+	{"opens", opens, false},
+	{"first check", checks, false},
+	{"idle check", checks, false},
+	{"check with use in all", checks_use, false},
+	{"journal of all by name", journal, false},
+	{"statements of all", statements, false},
+	{"default shares of many users", default_shares, false},
+	{"idle check with shares", checks, false},
+	{"verify with shares", verifies, false},
+	{"moves below many accounts", moves_below_many, false},
+	{"moves below one account", moves_below_one, false},
+	{"verify with moves", verifies, false},
+	{"transfers to one", gives, true},
+	{"statement of one with many givers", statement_of_receiver, true},
 };
 
+/* A lot for each hour; the last one to be added starts first. */
+static struct account *account_with_lots(size_t count)
+{
+	struct account *account = account_new("a");
+
+	ck_assert_ptr_nonnull(account);
+	account->time = T0;
+	for (size_t i = 0; i < count; i++)
+		OK(account_add_lot(account,
+				   (struct lot){.seq = i + 1,
+						.start = T0 + (int64_t)(count - i) * HOUR,
+						.end = T0 + (int64_t)(2 * count + i) * HOUR,
+						.amount = 60,
+						.rest = 60},
+				   &error));
+	return account;
+}
+
+static void cross(struct account *account)
+{
+	int64_t *crossed = array_add(account->crossed, account->crossed_count);
+
+	ck_assert_ptr_nonnull(crossed);
+	*crossed = 1;
+}
+
+/* Every lot pays debt when it starts. */
+static uint64_t settle_debt(size_t count)
+{
+	struct account *account = account_with_lots(count);
+
+	account->debt = 60 * (int64_t)count;
+	cross(account);
+	blocks = 0;
+	OK(account_settle(account, T0 + (int64_t)(4 * count) * HOUR, &error));
+	ck_assert_int_eq(account->debt, 0);
+	ck_assert_uint_eq(account->crossed_count, 0);
+	ck_assert_uint_eq(account->lot_count, 0);
+	account_free(account);
+	return blocks;
+}
+
+/* Any lot to come may re-arm the threshold. */
+static uint64_t look_ahead(size_t count)
+{
+	struct account *account = account_with_lots(count);
+	const struct rules rules = {.charge_every = 60 * WHEN_SECOND};
+	bool waits;
+
+	cross(account);
+	blocks = 0;
+	OK(charge_may_wait(account, 1, T0, &rules, &waits, &error));
+	ck_assert(waits);
+	account_free(account);
+	return blocks;
+}
+
+/* A charge draws on every lot. */
+static uint64_t charge_all(size_t count)
+{
+	struct account *account = account_with_lots(count);
+	struct event fee = {.kind = EVENT_FEE,
+			    .account = "a",
+			    .resource = "billing",
+			    .seq = count + 1,
+			    .time = T0 + (int64_t)(2 * count - 1) * HOUR,
+			    .since = T0,
+			    .until = T0 + (int64_t)(2 * count - 1) * HOUR,
+			    .amount = 60 * (int64_t)count};
+
+	account->seq = count;
+	account->deposited = fee.amount;
+	OK(plan_charge(account, &fee, &error));
+	ck_assert_uint_eq(fee.part_count, count);
+	blocks = 0;
+	OK(account_apply(account, NULL, &fee, &error));
+	event_release(&fee);
+	account_free(account);
+	return blocks;
+}
+
 struct counted {
-	uint64_t comparisons, bytes;
+	uint64_t blocks, comparisons, bytes;
 };
 
 static void count_steps(size_t accounts, struct counted to[COUNT(steps)])
@@ -290,11 +415,10 @@ static void count_steps(size_t accounts, struct counted to[COUNT(steps)])
 
 	site_open(&site, accounts);
 	for (size_t i = 0; i < COUNT(steps); i++) {
-		comparisons = bytes = 0;
+		blocks = comparisons = bytes = 0;
 		steps[i].run(&site);
-		to[i] = (struct counted){comparisons, bytes};
+		to[i] = (struct counted){blocks, comparisons, bytes};
 	}
-	ck_assert_int_eq(util_verify(site.bank), 0);
 	site_close(&site);
 }
 
@@ -314,9 +438,28 @@ START_TEST(ten_times_the_accounts_take_about_ten_times_the_steps)
 	count_steps(FEW, few);
 	count_steps(MANY, many);
 	for (size_t i = 0; i < COUNT(steps); i++) {
+		if (!steps[i].many_lots)
+			expect(steps[i].name, "basic blocks", few[i].blocks, many[i].blocks);
 		expect(steps[i].name, "comparisons", few[i].comparisons, many[i].comparisons);
 		expect(steps[i].name, "bytes", few[i].bytes, many[i].bytes);
 	}
+}
+END_TEST
+
+static const struct lots_step {
+	const char *name;
+	uint64_t (*run)(size_t count);
+} lots_steps[] = {
+	{"lots that pay debt", settle_debt},
+	{"lots that may re-arm a threshold", look_ahead},
+	{"lots that a charge draws on", charge_all},
+};
+
+START_TEST(ten_times_the_lots_take_about_ten_times_the_steps)
+{
+	const struct lots_step *step = &lots_steps[_i];
+
+	expect(step->name, "basic blocks", step->run(FEW), step->run(MANY));
 }
 END_TEST
 
@@ -327,6 +470,8 @@ int main(void)
 
 	tcase_set_timeout(test, TEST_TIMEOUT);
 	tcase_add_test(test, ten_times_the_accounts_take_about_ten_times_the_steps);
+	tcase_add_loop_test(test, ten_times_the_lots_take_about_ten_times_the_steps, 0,
+			    COUNT(lots_steps));
 	suite_add_tcase(suite, test);
 	return util_run(suite);
 }
