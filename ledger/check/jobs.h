@@ -78,6 +78,8 @@ struct job_charges {
 	size_t purse_count;
 	const struct account **former; /* accounts of the bank whose subtree others left */
 	size_t former_count;
+	struct lineage *lineages; /* by account of Slurm */
+	size_t lineage_count;
 };
 
 /* Charges jobs that are not charged yet, each to its account and the ancestors that checks found

@@ -18,24 +18,30 @@ static struct kin kin[] = {
 	{"astro", "physics"}, {"physics", "root"}, {"physics:gres/gpu", "astro"}, {"root", ""}};
 static const struct tree tree = {.list = kin, .count = COUNT(kin)};
 
-/* Opens an account or purse that is metered by jobs from now on. */
-static void open_purse(const char *purse)
+/* Meters an account or purse by jobs on a cluster from now on. */
+static void meter_purse(const char *purse, const char *cluster)
 {
-	util_open_account(bank, now, purse);
 	util_append(bank, now,
 		    &(struct event){.kind = EVENT_BASELINE,
 				    .account = purse,
-				    .cluster = "c1",
+				    .cluster = cluster,
 				    .resource = purse_resource(purse),
 				    .before = -1,
 				    .reason = "opened"});
 	util_append(bank, now,
 		    &(struct event){.kind = EVENT_METER,
 				    .account = purse,
-				    .cluster = "c1",
+				    .cluster = cluster,
 				    .resource = purse_resource(purse),
 				    .meter = METER_JOBS,
 				    .since = now});
+}
+
+/* Opens an account or purse that is metered by jobs from now on. */
+static void open_purse(const char *purse)
+{
+	util_open_account(bank, now, purse);
+	meter_purse(purse, "c1");
 }
 
 static void setup(void)
@@ -149,6 +155,24 @@ START_TEST(an_entry_has_the_purse_in_its_ref)
 END_TEST
 
 /* Factors apply to every resource; what billing leaves out is billing. */
+/* With the name of the cluster the refs of its jobs have no common beginning but a hash, and those
+ * of short accounts do not have that. */
+START_TEST(a_job_on_a_cluster_with_a_long_name_is_charged_once)
+{
+	char cluster[61];
+
+	memset(cluster, 'c', 60);
+	cluster[60] = '\0';
+	meter_purse("astro", cluster);
+	meter_purse("physics", cluster);
+	charges.cluster = cluster;
+	ck_assert_uint_eq(charge(job_with(TRES)), 2);
+	ck_assert_uint_eq(charge(job_with(TRES)), 0);
+	was_charged("astro", 660);
+	was_charged("physics", 660);
+}
+END_TEST
+
 START_TEST(the_factor_applies_and_the_excess_does_not)
 {
 	struct finished_job job = job_with(TRES);
@@ -352,6 +376,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, each_purse_is_charged_by_its_resource);
 	tcase_add_test(tcase, an_entry_has_the_purse_in_its_ref);
+	tcase_add_test(tcase, a_job_on_a_cluster_with_a_long_name_is_charged_once);
 	tcase_add_test(tcase, the_factor_applies_and_the_excess_does_not);
 	tcase_add_test(tcase, rounding_applies_and_the_minimum_does_not);
 	tcase_add_test(tcase, a_job_without_billing_is_charged_to_the_purse);
