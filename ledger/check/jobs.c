@@ -623,28 +623,41 @@ static int charge_job(struct books *books, struct job_charges *charges,
 	return SB_OK;
 }
 
+/* The range of the account's jobs that ended after [from], or after a switch before that. */
+static struct jobs_range range_from(const struct meter *meter, int64_t from)
+{
+	/* Whether jobs of the earlier time when the account was metered by jobs may still be
+	 * charged. */
+	bool late = meter->were_until != 0 && from < meter->were_until;
+
+	if (!meter->jobs && !late)
+		return (struct jobs_range){INT64_MAX, INT64_MAX};
+	return (struct jobs_range){
+		.since = int64_max(from, late ? meter->were_since : meter->jobs_since),
+		.until = meter->jobs ? INT64_MAX : meter->were_until};
+}
+
 int jobs_to_read(struct books *books, const struct account *account, const char *cluster,
-		 int64_t *ret_since, int64_t *ret_until, struct sb_error *err)
+		 int64_t looked_back, struct jobs_to_read *ret, struct sb_error *err)
 {
 	const struct meter *meter = account_meter(account, cluster);
+	const struct jobs_range none = {INT64_MAX, INT64_MAX};
 	struct reading reading;
-	int64_t since;
-	bool late; /* jobs of the earlier time when the account was metered by jobs may still be
-		      charged */
+	int64_t back;
 
-	*ret_since = *ret_until = INT64_MAX;
+	*ret = (struct jobs_to_read){.back = none, .recent = none};
 	if (!meter || (!meter->jobs && !meter->were_until))
 		return SB_OK;
 	TRY(check_reading(books, account, cluster, &reading, err));
+	/* Of what slurmdbd got since the last look-back, later checks have read only the newest.
+	 * That was less than so long before the settled time. */
+	back = looked_back ? int64_min(reading.settled, looked_back)
+			   : reading.settled - JOBS_LOOK_EVERY;
 	/* A switch settles what was before it, and a reading may be lost. */
-	since = int64_max(reading.settled, meter->were_until) - JOBS_OVERLAP;
-	late = meter->were_until != 0 && since < meter->were_until;
-	since = int64_max(since, late ? meter->were_since : meter->jobs_since);
-	if (!meter->jobs && since >= meter->were_until)
-		return SB_OK;
-	*ret_since = since;
-	if (!meter->jobs)
-		*ret_until = meter->were_until;
+	ret->back = range_from(meter, int64_max(back, meter->were_until) - JOBS_OVERLAP);
+	ret->recent = range_from(meter, int64_max(reading.settled, meter->were_until) -
+						(reading.settled ? JOBS_RECENT : JOBS_OVERLAP));
+	ret->settled = reading.settled;
 	return SB_OK;
 }
 
@@ -705,6 +718,17 @@ int64_t jobs_spent(const struct in_flight *flight, const struct rules *rules)
 	return rules->committed ? flight->committed : flight->used;
 }
 
+/* Stores when the jobs that slurmdbd got late were all read. What could not be charged now may be
+ * older than what the next check would read otherwise. */
+static int set_looked_back(struct books *books, const struct job_charges *charges,
+			   struct sb_error *err)
+{
+	int64_t time = charges->hold || charges->unread > 0 ? 0 : charges->looked_back, kept;
+
+	TRY(books_looked_back(books, charges->cluster, &kept, err));
+	return time == kept ? SB_OK : books_set_looked_back(books, charges->cluster, time, err);
+}
+
 static int charge_jobs(struct books *books, struct job_charges *charges, struct sb_error *err)
 {
 	size_t count;
@@ -735,7 +759,7 @@ static int charge_jobs(struct books *books, struct job_charges *charges, struct 
 		if (is_meant(charges, purse_account(account, books_at(books, i)->name)))
 			TRY(set_settled(books, charges, books_at(books, i), err));
 	}
-	return SB_OK;
+	return set_looked_back(books, charges, err);
 }
 
 int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
@@ -778,6 +802,7 @@ int jobs_switch(struct books *books, const struct meter_switch *to, struct sb_er
 	event.before = meter->reading;
 	event.now = to->meter == METER_JOBS ? meter->reading : to->now;
 	TRY(books_append(books, &event, err));
+	TRY(books_set_looked_back(books, to->cluster, 0, err));
 	if (to->meter != METER_JOBS)
 		return SB_OK;
 	TRY(check_reading(books, account, to->cluster, &reading, err));
