@@ -23,7 +23,10 @@ enum { TIME_MIN = 1000000 };
 /* Bytes of "a,b,c", NUL included; Linux allows 128 KiB for one argument. */
 enum { LIST_MAX = 100 << 10 };
 
-enum { DELIMITER_SIZE = 10, COLUMNS_SIZE = 512 }; /* bytes, NUL included */
+/* Bytes, NUL included. A delimiter has this length always. */
+enum { DELIMITER_SIZE = 10, COLUMNS_SIZE = 512 };
+
+enum { DELIMITER_FIRST = '@' };
 
 /* Bytes of a row of several lines: names in slurmdbd have at most 255. */
 enum { ROW_MAX = 16 << 10 };
@@ -149,7 +152,7 @@ static bool read_reservation(const struct reservations *reservations, const char
 static enum column read_cells(const struct answer *answer, char *const cells[NCOLUMNS],
 			      struct sacct_job *job)
 {
-	char *by = strstr(cells[STATE], " by ");
+	char *by = strchr(cells[STATE], ' ');
 	int64_t billing;
 
 	*job = (struct sacct_job){.cluster = cells[CLUSTER],
@@ -164,6 +167,7 @@ static enum column read_cells(const struct answer *answer, char *const cells[NCO
 				  .reservation_id = cells[RESERVATION_ID],
 				  .limit = read_limit(cells[TIMELIMIT_RAW])};
 	/* "CANCELLED by 1000" */
+	by = by ? strstr(by, " by ") : NULL;
 	if (by)
 		*by = '\0';
 	if (!number_unsigned(cells[DB_INDEX], strlen(cells[DB_INDEX]), &job->index))
@@ -255,20 +259,37 @@ static size_t column_count(const struct answer *answer)
 	return answer->reservations ? NCOLUMNS : NCOLUMNS - 1;
 }
 
-/* Splits a row in place; a field that was not asked for becomes "". Returns the number of fields,
- * including those not asked for. If that is not NCOLUMNS, the row is not changed. */
-static size_t split(const struct answer *answer, char *row, char *cells[NCOLUMNS])
+/* Finds the next delimiter in [len] bytes; NULL: there is none. */
+static char *find_delimiter(const struct answer *answer, char *text, size_t len)
 {
-	size_t len = strlen(answer->delimiter), count = 0, wanted = column_count(answer);
+	const size_t size = sizeof(answer->delimiter) - 1;
+	char *end = text + len;
 
-	for (char *at = row; at; at = strstr(at, answer->delimiter)) {
-		at += count > 0 ? len : 0;
+	for (char *at = text; (at = memchr(at, DELIMITER_FIRST, (size_t)(end - at))); at++) {
+		if ((size_t)(end - at) >= size && memcmp(at, answer->delimiter, size) == 0)
+			return at;
+	}
+	return NULL;
+}
+
+/* Splits a row of [len] bytes in place; a field that was not asked for becomes "". Returns the
+ * number of fields, including those not asked for. If that is not NCOLUMNS, the row is not
+ * changed. */
+static size_t split(const struct answer *answer, char *row, size_t len, char *cells[NCOLUMNS])
+{
+	const size_t size = sizeof(answer->delimiter) - 1, wanted = column_count(answer);
+	char *at = row, *next;
+	size_t count = 0;
+
+	do {
+		next = find_delimiter(answer, at, (size_t)(row + len - at));
 		if (count < wanted)
 			cells[count] = at;
 		count++;
-	}
+		at = next ? next + size : at;
+	} while (next);
 	for (size_t i = 1; i < wanted && count == wanted; i++)
-		cells[i][-(ptrdiff_t)len] = '\0';
+		cells[i][-(ptrdiff_t)size] = '\0';
 	if (count == wanted && !answer->reservations) {
 		cells[TIMELIMIT_RAW] = cells[RESERVATION_ID];
 		cells[RESERVATION_ID] = cells[TIMELIMIT_RAW] + strlen(cells[TIMELIMIT_RAW]);
@@ -305,7 +326,7 @@ static void forget_begun(struct answer *answer)
 static int read_text(struct answer *answer, char *text, size_t len, struct sb_error *err)
 {
 	char *cells[NCOLUMNS];
-	size_t count = split(answer, text, cells);
+	size_t count = split(answer, text, len, cells);
 	int code;
 
 	if (count < NCOLUMNS)
@@ -387,7 +408,7 @@ static int make_delimiter(char to[DELIMITER_SIZE], struct sb_error *err)
 	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return slurm_error(err, SB_ESYSTEM, "sacct: not started: no random bytes: %s",
 				   sb_errno(errno));
-	(void)snprintf(to, DELIMITER_SIZE, "@%08" PRIx32, random);
+	(void)snprintf(to, DELIMITER_SIZE, "%c%08" PRIx32, DELIMITER_FIRST, random);
 	return SB_OK;
 }
 

@@ -24,7 +24,9 @@ SUCCESSIONS = ("rename", "merge")
 METERED = ("cpu", "gres/gpu")  # resources that Slurm measures here; the limit of each has its name
 ONE = 10**6  # factors have six decimals
 CALC_PERIOD = 300  # seconds between two moves of RawUsage
-OVERLAP = 2 * DAY  # a check reads jobs again from this long before the end of the last one
+OVERLAP = 2 * DAY  # a look-back reads jobs again from this long before the last look-back
+RECENT = 600 * SECOND  # any other check reads them from this long before the end of the last one
+LOOK_EVERY = 3600 * SECOND
 CLOCKS_APART = 10  # seconds by which the clocks of two machines may differ
 SLICE = 3 * DAY  # jobs are read in slices of this length
 DONE, REFUSED, USAGE, PART = 0, 1, 2, 3
@@ -519,6 +521,7 @@ class Bank:
         self.jobs = {}  # (cluster, id, submit) -> the job in slurmdbd, in its order
         self.charged = set()  # (cluster, id, submit, account) of charged jobs
         self.settled = {}  # (cluster, account) -> up to when jobs are charged
+        self.looked_back = {}  # cluster -> when a check last looked back; 0: the next one is to
         self.running = {}  # (cluster, account) -> used, committed, start of the first running job
         self.reached = {}  # account -> highest threshold that it reached only with running jobs
 
@@ -1632,9 +1635,16 @@ class Bank:
         if not apply and (note or window != (None, None)):
             raise Refused(USAGE)
         lines, status = self.lines(now, names, **period)
-        lines = [line for line in lines if line.certain]
+        every, lines = lines, [line for line in lines if line.certain]
         if not apply or not lines:
             raise Refused(PART if lines else status)
+        certain = [line for line in lines if not self.lacks(line)]
+        if len(certain) < len(lines):
+            status = PART
+            self.looked_back.update((line.cluster, 0) for line in every if self.lacks(line))
+        if not certain:
+            raise Refused(status)
+        lines = certain
 
         def plan():
             count, newest = len(self.entries), self.newest
@@ -1692,6 +1702,8 @@ class Bank:
             for name in names:
                 self.account(name)
             self.begin(now)
+            for cluster in self.silent.intersection(self.clusters):
+                self.looked_back[cluster] = 0
             jumped = self.jumped() and not clock_ok
             if jumped:
                 return PART
@@ -1699,7 +1711,7 @@ class Bank:
             status = DONE
             for cluster in self.clusters:
                 if cluster not in self.silent:
-                    status = max(status, self.charge_jobs(selected, cluster, now))
+                    status = max(status, self.charge_jobs(selected, cluster, now, bool(names)))
                     selected = self.selected(names)
             if not names:
                 self.checked = self.time
@@ -1844,12 +1856,21 @@ class Bank:
         lacking = max(0, self.min_charge - rate * run // ONE)
         return rate * (run - before) // ONE + lacking * (self.mutation != "a-job-may-cost-less")
 
-    def charge_jobs(self, accounts, cluster, now):
-        """Charges each ended job once, and then switches accounts to the meter in the settings."""
+    def charge_jobs(self, accounts, cluster, now, part):
+        """Charges each ended job once, and then switches accounts to the meter in the settings. [part]: it is
+        a check of some accounts."""
         selected = [account for account in accounts if cluster in account.meters]
-        metered = [account for account in selected if self.jobs_since(account, cluster) is not None]
+        metered = [x for x in selected if cluster in x.by_jobs or cluster in x.were_by_jobs]
         switching = [x.name for x in selected if (cluster in x.by_jobs) != (self.meter == "jobs")]
-        since = min((self.jobs_since(account, cluster) for account in metered), default=now)
+        ahead = any(self.settled.get((cluster, account.name), 0) > now for account in metered)
+        looked = self.looked_back.get(cluster, 0)
+        back = not 0 <= now - looked < LOOK_EVERY or ahead or switching
+        if self.mutation == "late-jobs-wait-for-ever" and looked and not switching:
+            back = False
+        if self.mutation == "every-check-looks-back":
+            back = True
+        begins = [self.jobs_since(account, cluster, looked, back) for account in metered]
+        since = min((begin for begin in begins if begin is not None), default=now)
         while since < now:
             until = min(since + SLICE, now)
             running = dict.fromkeys((account.name for account in metered), (0, 0, 0))
@@ -1863,11 +1884,17 @@ class Bank:
                 for account in metered:
                     if account.name == job["account"] and job["billing"] and self.factor(job):
                         self.charge_job(account, key, job, running)
-            for name, flight in running.items():
-                if self.settled[cluster, name] <= until:
-                    self.settled[cluster, name] = until
+            for account in metered:
+                key = cluster, account.name
+                settled, done = self.settled[key], account.were_by_jobs.get(cluster, (0, 0))[1] + OVERLAP
+                if settled <= until and (cluster in account.by_jobs or settled < done):
+                    self.settled[key] = until
                     if until == now:
-                        self.running[cluster, name] = flight
+                        self.running[key] = running[account.name]
+            if ahead or switching:
+                self.looked_back[cluster] = 0
+            elif back and not part and until == now:
+                self.looked_back[cluster] = now
             since += SLICE
         self.write()
         self.load_accounts()
@@ -1908,19 +1935,29 @@ class Bank:
             account.were_by_jobs[cluster] = account.by_jobs.pop(cluster), line.until
         # record() puts deferred charges, by the old meter, before the switch.
         fields = {"cluster": cluster, "meter": self.meter, "since": line.until}
+        self.looked_back[cluster] = 0
         self.record("meter", account, before=reading, now=counted, **fields)
         account.meters[cluster] = [counted, self.time]
         return DONE
 
-    def jobs_since(self, account, cluster):
-        """Returns the time from which ended jobs are read, or None. Jobs that ended before a switch to
-        RawUsage are read as long as others."""
+    def jobs_since(self, account, cluster, looked, back):
+        """Returns the time from which ended jobs are read, in a look-back or not, or None. Jobs that ended
+        before a switch to RawUsage are read as long as others."""
         since, until = account.were_by_jobs.get(cluster, (0, 0))
-        begin = self.settled.get((cluster, account.name), 0) - OVERLAP
+        settled = self.settled.get((cluster, account.name), 0)
+        if back:
+            begin = max(min(settled, looked or settled - LOOK_EVERY), until) - OVERLAP
+        else:
+            begin = max(settled, until) - (RECENT if settled else OVERLAP)
         if cluster in account.by_jobs and begin >= until:
             since = account.by_jobs[cluster]
-        begin = max(begin, since)
-        return begin if cluster in account.by_jobs or begin < until else None
+        return max(begin, since) if cluster in account.by_jobs or begin < until else None
+
+    def lacks(self, line):
+        """True if the next look-back may charge jobs that are on Slurm's record already."""
+        account, cluster = line.account, line.cluster
+        by_jobs = cluster in account.by_jobs or cluster in account.were_by_jobs
+        return by_jobs and self.looked_back.get(cluster, 0) < self.settled.get((cluster, account.name), 0)
 
     def runs(self, account, cluster, now):
         """True if a job ran within CLOCKS_APART of that second. Jobs of the future, after the clock went

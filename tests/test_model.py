@@ -56,6 +56,8 @@ MUTATIONS = {
     "edges-are-exact": ("reconcile", "--apply"),
     "switches-do-not-wait": ("reconcile", "--apply"),
     "late-jobs-are-free": ("reconcile", "--apply"),
+    "late-jobs-wait-for-ever": ("reconcile", "--apply"),
+    "every-check-looks-back": ("reconcile", "--apply"),
     "late-quotas-pay-no-debt": ("terms", "--quota"),
     "late-checks-bring-one-quota": ("terms", "--quota"),
     "jobs-come-before-their-quota": ("terms", "--quota"),

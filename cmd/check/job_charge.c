@@ -281,6 +281,46 @@ static void report_sums(struct metered *metered, const struct job_charges *charg
 			charges->cluster);
 }
 
+/* When the last look-back was, once the jobs up to [settled] are charged; 0: the next check looks
+ * back. */
+static int64_t look_of(const struct metered *metered, int64_t settled)
+{
+	if (metered->ahead || metered->switching.count > 0)
+		return 0;
+	return metered->back && metered->checkup->account_count == 0 &&
+			       settled == metered->observation->time
+		       ? settled
+		       : metered->looked_back;
+}
+
+static int read_look(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct metered *metered = ctx;
+
+	return books_looked_back(books, metered->observation->cluster, &metered->looked_back, err);
+}
+
+static int forget_look(struct books *books, void *ctx, struct sb_error *err)
+{
+	const struct metered *metered = ctx;
+
+	return books_set_looked_back(books, metered->observation->cluster, 0, err);
+}
+
+int metered_look_again(struct metered *metered)
+{
+	struct env *env = metered->env;
+	struct sb_error err;
+	int rc;
+
+	if (metered->dry)
+		return EXIT_DONE;
+	rc = bank_read(env->bank, env->os.now(), read_look, metered, &err);
+	if (!rc && metered->looked_back)
+		rc = bank_write(env->bank, env->os.now(), forget_look, metered, &err);
+	return rc ? fail(env, &err) : EXIT_DONE;
+}
+
 int metered_charge(struct metered *metered, int64_t settled, bool hold, bool runs)
 {
 	struct env *env = metered->env;
@@ -296,6 +336,7 @@ int metered_charge(struct metered *metered, int64_t settled, bool hold, bool run
 			    .only_count = metered->checkup->account_count,
 			    .running = runs,
 			    .settled = settled,
+			    .looked_back = look_of(metered, settled),
 			    .hold = hold},
 		.left = metered->left_changed ? &metered->left : NULL,
 		.dry = metered->dry,

@@ -8,6 +8,7 @@
 #include "cmd/check/metered.h"
 #include "cmd/frame/messages.h"
 #include "cmd/show/rights_text.h"
+#include "ledger/base/minmax.h"
 
 static void release(struct metered *metered)
 {
@@ -57,10 +58,22 @@ static int add_switch(struct metered *metered, struct books *books, const struct
 	return booked_read(books, booked, err);
 }
 
-/* Widens [from] and [until] to the jobs of the account or purse, and notes it if its meter is to be
+struct ranges {
+	struct jobs_range back, recent; /* of all accounts */
+};
+
+static void widen(struct jobs_range *range, const struct jobs_range *by)
+{
+	if (by->since == INT64_MAX)
+		return;
+	range->since = int64_min(range->since, by->since);
+	range->until = int64_max(range->until, by->until);
+}
+
+/* Widens the ranges to the jobs of the account or purse, and notes it if its meter is to be
  * switched. A purse's meter follows that of its account. */
 static int read_account(struct metered *metered, struct books *books, const struct account *account,
-			struct sb_error *err)
+			struct ranges *ranges, struct sb_error *err)
 {
 	const struct rules rules = settings_rules(&metered->env->settings);
 	const char *cluster = metered->observation->cluster;
@@ -68,32 +81,42 @@ static int read_account(struct metered *metered, struct books *books, const stru
 	const struct account *owner;
 	char name[NAME_SIZE];
 	enum metering to;
-	int64_t since, until;
+	struct jobs_to_read to_read;
 
 	if (!meter || !is_chosen(metered->checkup, purse_account(name, account->name)))
 		return SB_OK;
 	TRY(books_account(books, name, &owner, err));
 	to = metering_of(owner, &rules);
-	TRY(jobs_to_read(books, account, cluster, &since, &until, err));
-	if (since < metered->from)
-		metered->from = since;
-	if (since < INT64_MAX && until > metered->until)
-		metered->until = until;
+	TRY(jobs_to_read(books, account, cluster, metered->looked_back, &to_read, err));
+	widen(&ranges->back, &to_read.back);
+	widen(&ranges->recent, &to_read.recent);
+	metered->ahead = metered->ahead || to_read.settled > metered->observation->time;
 	return meter->jobs == (to == METER_JOBS)
 		       ? SB_OK
 		       : add_switch(metered, books, account, owner, to, err);
 }
 
+/* Whether the check has to look back: it is time to, or the newest jobs may not be all that are not
+ * charged. */
+static bool must_look_back(const struct metered *metered)
+{
+	int64_t now = metered->observation->time;
+
+	return metered->looked_back == 0 || metered->looked_back > now ||
+	       now - metered->looked_back >= JOBS_LOOK_EVERY || metered->ahead ||
+	       metered->switching.count > 0 || metered->left.count > 0;
+}
+
 static int read_books(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct metered *metered = ctx;
+	struct ranges ranges = {.back = {INT64_MAX, 0}, .recent = {INT64_MAX, 0}};
 	const struct checkup *checkup = metered->checkup;
 	const char *cluster = metered->observation->cluster;
 	const struct account *named;
 	size_t count;
 
-	metered->from = INT64_MAX;
-	metered->until = 0;
+	metered->ahead = false;
 	record_clear(&metered->switching);
 	left_jobs_release(&metered->left);
 	tree_release(&metered->tree);
@@ -107,10 +130,14 @@ static int read_books(struct books *books, void *ctx, struct sb_error *err)
 	TRY(books_tree(books, cluster, &metered->kept, err));
 	TRY(tree_join(&metered->shown, &metered->kept, &metered->tree, err));
 	TRY(books_left_jobs(books, cluster, &metered->left, err));
+	TRY(books_looked_back(books, cluster, &metered->looked_back, err));
 	TRY(check_clock_gap(books, checkup->clock_ok, &metered->gap, err));
 	/* The plan reports the gap. */
 	for (size_t i = 0; i < count && !metered->gap; i++)
-		TRY(read_account(metered, books, books_at(books, i), err));
+		TRY(read_account(metered, books, books_at(books, i), &ranges, err));
+	metered->back = must_look_back(metered);
+	metered->from = metered->back ? ranges.back.since : ranges.recent.since;
+	metered->until = metered->back ? ranges.back.until : ranges.recent.until;
 	return SB_OK;
 }
 
@@ -139,6 +166,7 @@ static int charge_jobs(struct metered *metered)
 	return again == EXIT_DONE ? status : again;
 }
 
+/* Charges and switches. Sets [silent] if Slurm did not answer. */
 static int meter_cluster(struct metered *metered)
 {
 	struct env *env = metered->env;
@@ -157,6 +185,7 @@ static int meter_cluster(struct metered *metered)
 				? "the jobs on cluster '%s' are charged later: %s"
 				: "meters on cluster '%s' are switched later: %s",
 			metered->observation->cluster, err.text);
+		metered->silent = true;
 		return EXIT_PART;
 	}
 	odd = reservations_warn(env, metered->observation->cluster, &metered->reservations);
@@ -193,8 +222,15 @@ int job_meter_run(struct env *env, const struct checkup *checkup, const struct c
 					  .observation = &clusters->list[i],
 					  .billing = clusters->answers[i].billing,
 					  .dry = dry};
-		int one = clusters->list[i].answered ? meter_cluster(&metered) : EXIT_DONE;
+		int one = EXIT_DONE, look = EXIT_DONE;
 
+		metered.silent = !metered.observation->answered;
+		if (!metered.silent)
+			one = meter_cluster(&metered);
+		/* What Slurm records meanwhile may reach slurmdbd late. */
+		if (metered.silent)
+			look = metered_look_again(&metered);
+		one = status_goes_on(one) && look != EXIT_DONE ? look : one;
 		*made |= metered.made;
 		release(&metered);
 		if (one == EXIT_REFUSED || one == EXIT_UNKNOWN)

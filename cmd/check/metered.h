@@ -26,8 +26,12 @@ struct metered {
 	struct foreseen_uses *dry; /* NULL: charges and switches are recorded */
 	bool made; /* entries were recorded */
 	/* Found in the books: */
-	int64_t from; /* jobs that ended earlier are charged; INT64_MAX: there are none to charge */
+	int64_t from; /* jobs that ended earlier are not read; INT64_MAX: there are none to charge
+		       */
 	int64_t until; /* jobs that end later are not charged; INT64_MAX: some account is by jobs */
+	bool back; /* this check looks back (JOBS_LOOK_EVERY) */
+	bool ahead; /* the books are settled to a later time: the clock was put back */
+	int64_t looked_back; /* as in the books */
 	int64_t gap; /* not 0: the clock is not trusted */
 	struct record switching; /* the accounts to switch */
 	enum metering *to; /* the meter to switch to; by line of [switching] */
@@ -65,6 +69,9 @@ const struct reservations *metered_reservations(const struct metered *metered);
  * its job; a job that still runs need not be remembered, since later rows show it again. */
 int metered_add_job(const struct sacct_job *job, void *ctx, struct sb_error *err);
 int metered_leave_out(const struct sacct_odd *odd, void *ctx, struct sb_error *err);
+
+/* Has the next check look back, if the books have it otherwise. Returns an exit status. */
+int metered_look_again(struct metered *metered);
 
 /* Finds the job among those that were left out, or returns NULL. */
 struct left_job *metered_find_left(const struct metered *metered, const struct sacct_job *job);

@@ -534,11 +534,12 @@ static int record_difference_of(struct reconciling *reconciling, const struct bo
 	return rc;
 }
 
-/* Returns whether unreadable jobs may explain the difference: a job that cannot be read now may be
- * in the books, and the next check may charge one that a check could not read. */
+/* Returns whether jobs may explain the difference that cannot be read or that a check will charge:
+ * a job that cannot be read now may be in the books, and the next check may charge one that a check
+ * could not read, or that slurmdbd got late. */
 static bool is_uncertain(const struct recorded *line, int64_t certain)
 {
-	return (certain < 0 && line->left_out > 0) || line->waiting > 0;
+	return (certain < 0 && line->left_out > 0) || line->waiting > 0 || line->booked.lacks;
 }
 
 static int record_line(struct reconciling *reconciling, const struct recorded *line,
@@ -567,6 +568,12 @@ static int warn_uncertain(struct reconciling *reconciling, const struct recorded
 			"%s on %s: the difference is not recorded: %zu of its jobs are left out; a "
 			"check charges them when it can read them",
 			line->booked.account, line->booked.cluster, line->waiting);
+	else if (line->booked.lacks)
+		warning(reconciling->env,
+			"%s on %s: the difference is not recorded: the last check read only the "
+			"newest jobs; the next one reads those that slurmdbd got late, too: run "
+			"this again after it",
+			line->booked.account, line->booked.cluster);
 	else
 		warning(reconciling->env,
 			"%s on %s: nothing is given back: %zu of its jobs cannot be read",
@@ -583,14 +590,34 @@ static int record(struct books *books, void *ctx, struct sb_error *err)
 	return for_lines(reconciling, record_line, err);
 }
 
+/* Has the next check read the jobs that slurmdbd got late, where that may explain a difference. */
+static int look_back(struct books *books, void *ctx, struct sb_error *err)
+{
+	const struct reconciling *reconciling = ctx;
+
+	for (size_t i = 0; i < reconciling->count; i++) {
+		const struct record *record = &reconciling->records[i];
+		bool lacks = false;
+
+		for (size_t j = 0; j < record->count && !reconciling->failed[i]; j++)
+			lacks = lacks || record->lines[j].booked.lacks;
+		if (lacks)
+			TRY(books_set_looked_back(books, record->cluster, 0, err));
+	}
+	return SB_OK;
+}
+
 static int apply(struct reconciling *reconciling, int status)
 {
 	struct env *env = reconciling->env;
 	struct sb_error err;
 
 	(void)for_lines(reconciling, warn_uncertain, &err);
-	if (reconciling->uncertain > 0)
+	if (reconciling->uncertain > 0) {
 		status = EXIT_PART;
+		if (bank_write(env->bank, env->os.now(), look_back, reconciling, &err))
+			return fail(env, &err);
+	}
 	if (reconciling->uncertain == reconciling->differ)
 		return status;
 	reconciling->changed = calloc(reconciling->differ, sizeof(*reconciling->changed));
@@ -738,7 +765,9 @@ const struct command cmd_reconcile = {
 		"A second run finds nothing. If rows of sacct cannot be read, nothing is given "
 		"back to the accounts that they may belong to; if a check has left out jobs "
 		"(metered by jobs), nothing is recorded for their accounts: the check charges the "
-		"jobs when it can read them.\n"
+		"jobs when it can read them. A job that slurmdbd got late is a difference until a "
+		"check charges it, within an hour; --apply records nothing before the last check "
+		"was one that reads such jobs, and has the next one read them.\n"
 		"UsageFactors, weights and, for accounts metered by jobs, the settings "
 		"free_states, "
 		"factors, min_charge and round_seconds are the present ones: choose a --since "

@@ -416,7 +416,7 @@ static int check_text(const struct field_spec *spec, const char *text, struct sb
 	if (len > spec->max)
 		return sb_error_set(err, SB_EINVAL, "the %s has %zu bytes: at most %zu are allowed",
 				    spec->name, len, spec->max);
-	if (!text_ok(text))
+	if (text_plain(text, len) != len && !text_ok(text))
 		return sb_error_set(err, SB_EINVAL,
 				    "the %s must be UTF-8 without control characters: '%s'",
 				    spec->name, text);

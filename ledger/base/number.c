@@ -72,3 +72,21 @@ bool number_unsigned(const char *text, size_t len, uint64_t *ret)
 	*ret = value;
 	return true;
 }
+
+char *number_print(char *to, int64_t value)
+{
+	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	char digits[NUMBER_TEXT_SIZE];
+	size_t count = 0;
+
+	do {
+		digits[count++] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (value < 0)
+		*to++ = '-';
+	while (count > 0)
+		*to++ = digits[--count];
+	*to = '\0';
+	return to;
+}

@@ -21,3 +21,7 @@ const char *number_prefix(const char *text, int64_t min, int64_t max, int64_t *r
 
 /* number_slice() for an unsigned number up to UINT64_MAX. */
 bool number_unsigned(const char *text, size_t len, uint64_t *ret);
+
+/* Writes a number and a NUL, at most NUMBER_TEXT_SIZE bytes. Returns the place of the NUL. */
+enum { NUMBER_TEXT_SIZE = 21 };
+char *number_print(char *to, int64_t value);

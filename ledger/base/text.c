@@ -77,8 +77,10 @@ bool text_ok(const char *text)
 
 char *text_escape(char *to, size_t size, const char *text)
 {
-	size_t at = 0;
+	size_t at = 0, whole = strlen(text);
 
+	if (whole < size && text_plain(text, whole) == whole)
+		return memcpy(to, text, whole + 1);
 	while (*text) {
 		size_t len = printable(text);
 		size_t need = len ? len : 4;

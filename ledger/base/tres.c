@@ -38,6 +38,14 @@ static bool read_number(const char *name, const char *text, size_t len, int64_t 
 	return number_slice(text, len - unit, 0, INT64_MAX, ret);
 }
 
+/* The length of the name in "name=number"; [len] without an '='. */
+static size_t name_of(const char *item, size_t len)
+{
+	const char *equals = memchr(item, '=', len);
+
+	return equals ? (size_t)(equals - item) : len;
+}
+
 bool tres_count(const char *list, const char *name, int64_t *ret)
 {
 	size_t wanted_len = strlen(name), len;
@@ -45,7 +53,7 @@ bool tres_count(const char *list, const char *name, int64_t *ret)
 	const char *item;
 
 	for (const char *rest = list; comma_next(&rest, &item, &len);) {
-		size_t name_len = strcspn(item, "=,");
+		size_t name_len = name_of(item, len);
 
 		if (name_len == wanted_len && strncasecmp(item, name, name_len) == 0 &&
 		    (value >= 0 || name_len == len ||
@@ -64,7 +72,7 @@ static bool count_types(const char *list, const char *name, int64_t *ret)
 	const char *item;
 
 	for (const char *rest = list; comma_next(&rest, &item, &len);) {
-		size_t name_len = strcspn(item, "=,");
+		size_t name_len = name_of(item, len);
 
 		if (name_len <= wanted_len || item[wanted_len] != ':' ||
 		    strncasecmp(item, name, wanted_len) != 0)

@@ -88,7 +88,7 @@ int books_load(struct books *books, const char *name, size_t *ret_at, struct sb_
 	bool found;
 
 	*ret_at = place(books, name, &found);
-	if (!found && books->complete)
+	if (!found && (books->complete || books->loaded_all))
 		return SB_ENOTFOUND;
 	if (!found) {
 		TRY(store_get(books->txn, STORE_ACCOUNTS, text_slice(name), &value, err));

@@ -182,6 +182,11 @@ int books_reading(struct books *books, const char *cluster, const char *account,
 		  struct reading *ret, struct sb_error *err);
 int books_set_reading(struct books *books, const char *cluster, const char *account,
 		      const struct reading *reading, struct sb_error *err);
+/* When a check last read all jobs of the cluster that slurmdbd may have got late (check/jobs.h); 0:
+ * that is unknown, or the next check is to do it. It may be lost, and is if the readings are. */
+int books_looked_back(struct books *books, const char *cluster, int64_t *ret, struct sb_error *err);
+int books_set_looked_back(struct books *books, const char *cluster, int64_t time,
+			  struct sb_error *err);
 /* The highest threshold (percent) that the account reached at the last check only because of its
  * running jobs; 0: none. It is not among the crossed ones of the state, which follows from entries
  * alone. */

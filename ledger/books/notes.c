@@ -470,6 +470,31 @@ int books_set_reading(struct books *books, const char *cluster, const char *acco
 	return set_reading(books, cluster, account, &value, err);
 }
 
+/* In the place of an account's name, and none: names have no blanks. */
+static const char looked_back_key[] = "looked back";
+
+int books_looked_back(struct books *books, const char *cluster, int64_t *ret, struct sb_error *err)
+{
+	struct slice value;
+	struct reader from;
+	int64_t time;
+
+	TRY(get_reading(books, cluster, looked_back_key, &value, err));
+	from = reader_on(value.data, value.len);
+	time = read_i64(&from);
+	*ret = reader_done(&from) ? time : 0;
+	return SB_OK;
+}
+
+int books_set_looked_back(struct books *books, const char *cluster, int64_t time,
+			  struct sb_error *err)
+{
+	struct bytes value = {0};
+
+	bytes_put_i64(&value, time);
+	return set_reading(books, cluster, looked_back_key, &value, err);
+}
+
 /* Stored under the account's name and no cluster. */
 int books_reached(struct books *books, const char *account, int64_t *ret, struct sb_error *err)
 {

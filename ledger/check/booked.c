@@ -128,6 +128,22 @@ static int last_read(struct books *books, const struct account *account, const c
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
+/* Whether the next look-back (jobs.h) may charge jobs that are on Slurm's record already. */
+static int read_lacks(struct books *books, const struct account *account, const char *cluster,
+		      bool *ret, struct sb_error *err)
+{
+	const struct meter *meter = account_meter(account, cluster);
+	struct reading reading = {0};
+	int64_t looked_back;
+	int rc = books_reading(books, cluster, account->name, &reading, err);
+
+	if (rc && rc != SB_ENOTFOUND)
+		return rc;
+	TRY(books_looked_back(books, cluster, &looked_back, err));
+	*ret = meter && (meter->jobs || meter->were_until) && looked_back < reading.settled;
+	return SB_OK;
+}
+
 /* Whether the purse counts SU, of the account or of a user. */
 static bool counts_billing(const char *purse)
 {
@@ -163,8 +179,11 @@ int booked_read(struct books *books, struct booked *booked, struct sb_error *err
 	booked->restarts = 0;
 	booked->since_begins = false;
 	TRY(books_account(books, booked->account, &account, err));
-	if (!booked->to_end)
+	booked->lacks = false;
+	if (!booked->to_end) {
 		TRY(last_read(books, account, booked->cluster, &read, err));
+		TRY(read_lacks(books, account, booked->cluster, &booked->lacks, err));
+	}
 	booked->until = int64_min(booked->until, read);
 	TRY(entries_each(books, &range, add_entry, &sum, NULL, err));
 	for (size_t i = 0; (charge = books_deferred(books, booked->account, i)); i++) {

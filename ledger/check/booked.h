@@ -27,6 +27,8 @@ struct booked {
 					 much on the other side */
 	int64_t jobs_since; /* from this time on use is charged by job, each job as a whole when it
 			       ends; 0: by RawUsage */
+	bool lacks; /* the next look-back (jobs.h) may charge jobs that are on Slurm's record
+		       already; false with [to_end] */
 	size_t restarts; /* how often counting began anew in the period, which may have lost use */
 	int64_t lost_since, lost_until; /* from the books' last change before the first restart to
 					   the last restart */

@@ -11,6 +11,7 @@
 #include "ledger/base/amount.h"
 #include "ledger/base/array.h"
 #include "ledger/base/minmax.h"
+#include "ledger/base/number.h"
 #include "ledger/base/text.h"
 #include "ledger/base/tres.h"
 #include "ledger/books/entries.h"
@@ -85,37 +86,51 @@ static const char *hash_text(char to[HASH_TEXT_SIZE], const char *text, size_t c
 
 enum { WHOLE_REF_SIZE = 2 * NAME_SIZE + 64 };
 
-/* The ref without a limit of length. Returns its length. */
-static int whole_ref(char to[WHOLE_REF_SIZE], const char *cluster, const struct finished_job *job,
-		     const char *account)
+/* Appends a text. Returns the place of its NUL. */
+static char *put_text(char *to, const char *text)
 {
-	return snprintf(to, WHOLE_REF_SIZE, "job:%s/%" PRId64 "/%" PRId64 "/%s", cluster, job->id,
-			job->submit, account);
+	size_t len = strlen(text);
+
+	memcpy(to, text, len + 1);
+	return to + len;
 }
 
-/* Writes what the refs of all entries of the job begin with, however long the names. Returns
- * [to]. */
-static const char *job_prefix(char to[WHOLE_REF_SIZE], const char *cluster,
-			      const struct finished_job *job)
+/* The ref without a limit of length. Returns its length. Without snprintf(), which takes longer
+ * than all the rest of a job that is charged already. */
+static size_t whole_ref(char to[WHOLE_REF_SIZE], const char *cluster,
+			const struct finished_job *job, const char *account)
+{
+	char *at = put_text(put_text(put_text(to, "job:"), cluster), "/");
+
+	at = put_text(number_print(at, job->id), "/");
+	at = put_text(number_print(at, job->submit), "/");
+	return (size_t)(put_text(at, account) - to);
+}
+
+/* Writes what the refs of all entries of the job begin with, however long the names: less than
+ * EVENT_REF_MAX bytes. Returns whether it has names, not a hash of them. */
+static bool job_prefix(char to[WHOLE_REF_SIZE], const char *cluster, const struct finished_job *job)
 {
 	char hash[HASH_TEXT_SIZE];
+	bool fits = whole_ref(to, cluster, job, "") + 1 + 2 * HASH_SIZE <= EVENT_REF_MAX;
 
-	if (whole_ref(to, cluster, job, "") + 1 + 2 * HASH_SIZE > EVENT_REF_MAX)
+	if (!fits)
 		(void)snprintf(to, WHOLE_REF_SIZE, "job:%s/", hash_text(hash, to, HASH_SIZE / 2));
-	return to;
+	return fits;
 }
 
 void job_ref(char to[EVENT_REF_MAX + 1], const char *cluster, const struct finished_job *job,
 	     const char *account)
 {
 	char prefix[WHOLE_REF_SIZE], whole[WHOLE_REF_SIZE], hash[HASH_TEXT_SIZE];
-	int len = whole_ref(whole, cluster, job, account);
+	size_t len = whole_ref(whole, cluster, job, account);
 
-	if (len <= EVENT_REF_MAX)
-		memcpy(to, whole, (size_t)len + 1);
-	else
-		(void)snprintf(to, EVENT_REF_MAX + 1, "%s#%s", job_prefix(prefix, cluster, job),
-			       hash_text(hash, whole, HASH_SIZE));
+	if (len <= EVENT_REF_MAX) {
+		memcpy(to, whole, len + 1);
+		return;
+	}
+	(void)job_prefix(prefix, cluster, job);
+	(void)put_text(put_text(put_text(to, prefix), "#"), hash_text(hash, whole, HASH_SIZE));
 }
 
 /* One job being charged to one account after another, and to its purses. */
@@ -125,72 +140,113 @@ struct charging {
 	struct sb_error *err;
 	/* Its [billing] is the job's or, for a purse, the count of the purse's TRES. */
 	const struct finished_job *job;
-	bool known; /* [charged] was looked up */
-	int64_t charged; /* when an earlier check charged the job; 0: none did */
+	char prefix[EVENT_REF_MAX + 1]; /* job_prefix() */
+	size_t prefix_len; /* 0: not made yet */
+	bool named; /* the prefix has the names, not a hash of them */
+	bool known; /* the next two were looked up */
+	uint64_t first; /* the first entry of the job, of whatever account, before this check; 0:
+			   it has none */
+	char first_ref[EVENT_REF_MAX + 1];
 	const struct account *account; /* the account or purse being charged */
 	const struct meter *meter; /* its meter on the job's cluster */
 	int64_t counted; /* since when the job counts for it, microseconds */
 };
 
-/* Finds the job's entry for the account, whose ref is [ref]; 0: it has none. */
-static int find_entry(const struct charging *charging, const char *ref, uint64_t *ret)
+static void make_prefix(struct charging *charging)
 {
-	const char *account = charging->account->name;
-	char whole[WHOLE_REF_SIZE], hash[HASH_TEXT_SIZE], old[EVENT_REF_MAX + 1];
+	char prefix[WHOLE_REF_SIZE];
 
-	TRY(entries_with_ref(charging->books, ref, ret, charging->err));
-	if (*ret ||
-	    whole_ref(whole, charging->charges->cluster, charging->job, account) <= EVENT_REF_MAX)
-		return SB_OK;
-	/* Earlier versions hashed the whole of a long ref, without the job's prefix. */
-	(void)snprintf(old, sizeof(old), "job:%s", hash_text(hash, whole, HASH_SIZE));
-	return entries_with_ref(charging->books, old, ret, charging->err);
+	if (charging->prefix_len > 0)
+		return;
+	charging->named = job_prefix(prefix, charging->charges->cluster, charging->job);
+	charging->prefix_len = (size_t)(put_text(charging->prefix, prefix) - charging->prefix);
 }
 
-struct prefix_match {
-	const char *prefix;
-	size_t len;
-	uint64_t seq; /* of the first entry whose ref begins with [prefix]; 0: none */
-};
-
-static int match_prefix(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+/* Writes the ref of the job's entry for the account. Returns whether it is the prefix and the
+ * account; if not, the names are long, and the entry may have another ref. */
+static bool make_ref(struct charging *charging, char to[EVENT_REF_MAX + 1])
 {
-	struct prefix_match *match = ctx;
+	const char *account = charging->account->name;
+
+	make_prefix(charging);
+	if (charging->named && charging->prefix_len + strlen(account) <= EVENT_REF_MAX) {
+		(void)put_text(put_text(to, charging->prefix), account);
+		return true;
+	}
+	job_ref(to, charging->charges->cluster, charging->job, account);
+	return false;
+}
+
+/* Gets the first ref with the prefix that the search began at. */
+static int get_first(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+{
+	struct charging *charging = ctx;
+	size_t len = charging->prefix_len;
 
 	(void)err;
-	if (key.len > match->len && memcmp(key.data, match->prefix, match->len) == 0 &&
-	    value.len == 8)
-		match->seq = u64_load(value.data);
+	if (key.len > len && key.len <= EVENT_REF_MAX &&
+	    memcmp(key.data, charging->prefix, len) == 0 && value.len == 8) {
+		charging->first = u64_load(value.data);
+		memcpy(charging->first_ref, key.data, key.len);
+		charging->first_ref[key.len] = '\0';
+	}
 	return STORE_ABORT;
 }
 
-/* Fills charging->charged, once for a job. */
-static int find_charged(struct charging *charging)
+/* Fills in charging->first, once for a job. */
+static int find_first(struct charging *charging)
 {
-	struct store_txn *txn = books_txn(charging->books);
-	char prefix[WHOLE_REF_SIZE];
-	struct prefix_match match = {
-		.prefix = job_prefix(prefix, charging->charges->cluster, charging->job)};
-	struct event event = {0};
-
 	if (charging->known)
 		return SB_OK;
-	match.len = strlen(prefix);
-	TRY(store_each(txn, STORE_REFS, (struct slice){prefix, match.len}, false, match_prefix,
-		       &match, charging->err));
-	if (match.seq) {
-		TRY(journal_get(txn, match.seq, &event, NULL, charging->err));
-		charging->charged = event.time;
-		event_release(&event);
-	}
+	TRY(store_each(books_txn(charging->books), STORE_REFS,
+		       (struct slice){charging->prefix, charging->prefix_len}, false, get_first,
+		       charging, charging->err));
 	charging->known = true;
+	return SB_OK;
+}
+
+/* Writes the ref of the job's entry for the account, and finds that entry; 0: it has none. Of most
+ * jobs one search is enough: either no ref has the prefix or the first one is that of the
+ * account. */
+static int find_entry(struct charging *charging, char ref[EVENT_REF_MAX + 1], uint64_t *ret)
+{
+	char text[WHOLE_REF_SIZE], hash[HASH_TEXT_SIZE], old[EVENT_REF_MAX + 1];
+	bool simple = make_ref(charging, ref);
+
+	*ret = 0;
+	TRY(find_first(charging));
+	if (charging->first && strcmp(charging->first_ref, ref) == 0)
+		*ret = charging->first;
+	else if (charging->first || !simple)
+		TRY(entries_with_ref(charging->books, ref, ret, charging->err));
+	if (*ret || simple)
+		return SB_OK;
+	/* Earlier versions hashed the whole of a long ref, without the job's prefix. */
+	(void)whole_ref(text, charging->charges->cluster, charging->job, charging->account->name);
+	(void)snprintf(old, sizeof(old), "job:%s", hash_text(hash, text, HASH_SIZE));
+	return entries_with_ref(charging->books, old, ret, charging->err);
+}
+
+/* Gives when an earlier check charged the job; 0: none did. Call it after find_entry(). */
+static int charged_at(struct charging *charging, int64_t *ret)
+{
+	struct event event = {0};
+
+	*ret = 0;
+	if (!charging->first)
+		return SB_OK;
+	TRY(journal_get(books_txn(charging->books), charging->first, &event, NULL, charging->err));
+	*ret = event.time;
+	event_release(&event);
 	return SB_OK;
 }
 
 /* A text of Slurm's, or "?" for one that no entry can hold. */
 static const char *clean(const char *text, size_t most)
 {
-	return strlen(text) <= most && text_ok(text) ? text : "?";
+	size_t len = strlen(text);
+
+	return len <= most && (text_plain(text, len) == len || text_ok(text)) ? text : "?";
 }
 
 static int by_account(const void *key, const void *item)
@@ -324,7 +380,7 @@ static int charge_metered(struct charging *charging)
 {
 	const struct finished_job *job = charging->job;
 	const struct meter *meter = charging->meter;
-	int64_t amount, counted = charging->counted;
+	int64_t amount, charged, counted = charging->counted;
 	/* The time up to which the account was charged by RawUsage, if it was. */
 	int64_t begun = meter->jobs && counted == meter->jobs_since ? meter->time : counted;
 	char ref[EVENT_REF_MAX + 1];
@@ -342,14 +398,13 @@ static int charge_metered(struct charging *charging)
 		charging->charges->left++;
 		return SB_OK;
 	}
-	job_ref(ref, charging->charges->cluster, job, charging->account->name);
 	TRY(find_entry(charging, ref, &seq));
 	if (seq)
 		return SB_OK;
 	/* A job is charged to all its accounts at once: one that became an ancestor after that is
 	 * not charged, unless it was charged by RawUsage then. */
-	TRY(find_charged(charging));
-	return charging->charged > begun ? SB_OK : append_job(charging, amount, ref);
+	TRY(charged_at(charging, &charged));
+	return charged > begun ? SB_OK : append_job(charging, amount, ref);
 }
 
 /* True if the account, or one of its purses, is among those to charge. */
@@ -360,19 +415,6 @@ static bool is_meant(const struct job_charges *charges, const char *account)
 			return true;
 	}
 	return charges->only_count == 0;
-}
-
-/* True if the job's account, or one above it, is meant. */
-static bool is_of_meant(const struct job_charges *charges, const struct finished_job *job)
-{
-	const char *name = job->slurm_account;
-
-	for (size_t i = 0; name && *name && i <= charges->tree->count; i++) {
-		if (is_meant(charges, name))
-			return true;
-		name = tree_parent(charges->tree, name);
-	}
-	return false;
 }
 
 /* Charges the job to an account or purse that is metered by jobs. */
@@ -446,7 +488,8 @@ static int charge_purses(struct charging *charging, const struct account *accoun
 	return rc;
 }
 
-/* Charges the job to the account and its purses if it counts for the account. */
+/* Charges the job to the account and its purses if it counts for the account, which is one of its
+ * lineage: without moves it does. */
 static int charge_if_counted(struct charging *charging, const struct account *account)
 {
 	const struct job_charges *charges = charging->charges;
@@ -455,7 +498,7 @@ static int charge_if_counted(struct charging *charging, const struct account *ac
 					  charges->cluster, charges->tree};
 	int64_t time = job->end < 0 ? INT64_MAX : job->end * WHEN_SECOND;
 
-	if (!moves_counted(&place, job->slurm_account, time))
+	if (account->move_count > 0 && !moves_counted(&place, job->slurm_account, time))
 		return SB_OK;
 	TRY(charge_purse(charging, account));
 	return charge_purses(charging, account);
@@ -477,15 +520,98 @@ static bool are_readable(const struct job_charges *charges, const struct finishe
 	return true;
 }
 
+/* An account of Slurm that has jobs, and the accounts that these may count for. */
+struct lineage {
+	const char *slurm_account; /* in the list of jobs */
+	bool meant; /* it, or one above it, is to be charged */
+	const struct account **list; /* it and those above it that the bank has, then those that
+					are no longer above it */
+	size_t count;
+};
+
+static int by_slurm_account(const void *key, const void *item)
+{
+	const struct lineage *lineage = item;
+
+	return strcmp(key, lineage->slurm_account);
+}
+
+static int add_to_lineage(struct lineage *lineage, const struct account *account,
+			  struct sb_error *err)
+{
+	const struct account **added;
+
+	for (size_t i = 0; i < lineage->count; i++) {
+		if (lineage->list[i] == account)
+			return SB_OK;
+	}
+	added = array_add(lineage->list, lineage->count);
+	if (!added)
+		return sb_error_nomem(err);
+	*added = account;
+	return SB_OK;
+}
+
+/* Fills in the rest of a lineage that has its account. */
+static int fill_lineage(struct books *books, const struct job_charges *charges,
+			struct lineage *lineage, struct sb_error *err)
+{
+	const struct tree *tree = charges->tree;
+	const char *name = lineage->slurm_account;
+
+	for (size_t i = 0; name && *name && i <= tree->count; i++) {
+		const struct account *account;
+		/* In Slurm an account may have the name of a purse. */
+		int rc = purse_is_account(name) ? books_find(books, name, &account, err)
+						: SB_ENOTFOUND;
+
+		lineage->meant = lineage->meant || is_meant(charges, name);
+		if (!rc)
+			rc = add_to_lineage(lineage, account, err);
+		if (rc && rc != SB_ENOTFOUND)
+			return rc;
+		name = tree_parent(tree, name);
+	}
+	for (size_t i = 0; i < charges->former_count; i++) {
+		const struct account *former = charges->former[i];
+
+		if (!tree_above(tree, former->name, lineage->slurm_account))
+			TRY(add_to_lineage(lineage, former, err));
+	}
+	return SB_OK;
+}
+
+/* Gives the index of the account's lineage, worked out once for all its jobs. */
+static int find_lineage(struct books *books, struct job_charges *charges, const char *account,
+			size_t *ret, struct sb_error *err)
+{
+	struct lineage *lineage;
+	size_t at;
+
+	if (!array_search(charges->lineages, charges->lineage_count, account, by_slurm_account,
+			  &at)) {
+		lineage = array_insert(charges->lineages, charges->lineage_count, at);
+		if (!lineage)
+			return sb_error_nomem(err);
+		lineage->slurm_account = account;
+		TRY(fill_lineage(books, charges, lineage, err));
+	}
+	*ret = at;
+	return SB_OK;
+}
+
 /* Charges the job to its account and the ancestors that the bank has, as they were when it ended,
  * and to their purses: all at once. */
 static int charge_job(struct books *books, struct job_charges *charges,
 		      const struct finished_job *job, struct sb_error *err)
 {
 	struct charging charging = {.books = books, .charges = charges, .err = err, .job = job};
-	const char *name = job->slurm_account;
+	const struct lineage *lineage;
+	size_t at = 0;
 
-	if (!is_of_meant(charges, job))
+	TRY(find_lineage(books, charges, job->slurm_account, &at, err));
+	lineage = &charges->lineages[at];
+	if (!lineage->meant)
 		return SB_OK;
 	/* Once a job has an entry for one purse it counts as charged, and the others would never be
 	 * charged. */
@@ -493,51 +619,46 @@ static int charge_job(struct books *books, struct job_charges *charges,
 		charges->unread++;
 		return SB_OK;
 	}
-	for (size_t i = 0; name && *name && i <= charges->tree->count; i++) {
-		const struct account *account;
-		/* In Slurm an account may have the name of a purse. */
-		int rc = purse_is_account(name) ? books_find(books, name, &account, err)
-						: SB_ENOTFOUND;
-
-		if (!rc)
-			rc = charge_if_counted(&charging, account);
-		else if (rc == SB_ENOTFOUND)
-			rc = SB_OK;
-		if (rc)
-			return rc;
-		name = tree_parent(charges->tree, name);
-	}
-	/* Accounts that the job counted for when it ended, and that are no longer above its
-	 * account. */
-	for (size_t i = 0; i < charges->former_count; i++) {
-		if (!tree_above(charges->tree, charges->former[i]->name, job->slurm_account))
-			TRY(charge_if_counted(&charging, charges->former[i]));
-	}
+	for (size_t i = 0; i < lineage->count; i++)
+		TRY(charge_if_counted(&charging, lineage->list[i]));
 	return SB_OK;
 }
 
+/* The range of the account's jobs that ended after [from], or after a switch before that. */
+static struct jobs_range range_from(const struct meter *meter, int64_t from)
+{
+	/* Whether jobs of the earlier time when the account was metered by jobs may still be
+	 * charged. */
+	bool late = meter->were_until != 0 && from < meter->were_until;
+
+	if (!meter->jobs && !late)
+		return (struct jobs_range){INT64_MAX, INT64_MAX};
+	return (struct jobs_range){
+		.since = int64_max(from, late ? meter->were_since : meter->jobs_since),
+		.until = meter->jobs ? INT64_MAX : meter->were_until};
+}
+
 int jobs_to_read(struct books *books, const struct account *account, const char *cluster,
-		 int64_t *ret_since, int64_t *ret_until, struct sb_error *err)
+		 int64_t looked_back, struct jobs_to_read *ret, struct sb_error *err)
 {
 	const struct meter *meter = account_meter(account, cluster);
+	const struct jobs_range none = {INT64_MAX, INT64_MAX};
 	struct reading reading;
-	int64_t since;
-	bool late; /* jobs of the earlier time when the account was metered by jobs may still be
-		      charged */
+	int64_t back;
 
-	*ret_since = *ret_until = INT64_MAX;
+	*ret = (struct jobs_to_read){.back = none, .recent = none};
 	if (!meter || (!meter->jobs && !meter->were_until))
 		return SB_OK;
 	TRY(check_reading(books, account, cluster, &reading, err));
+	/* Of what slurmdbd got since the last look-back, later checks have read only the newest.
+	 * That was less than so long before the settled time. */
+	back = looked_back ? int64_min(reading.settled, looked_back)
+			   : reading.settled - JOBS_LOOK_EVERY;
 	/* A switch settles what was before it, and a reading may be lost. */
-	since = int64_max(reading.settled, meter->were_until) - JOBS_OVERLAP;
-	late = meter->were_until != 0 && since < meter->were_until;
-	since = int64_max(since, late ? meter->were_since : meter->jobs_since);
-	if (!meter->jobs && since >= meter->were_until)
-		return SB_OK;
-	*ret_since = since;
-	if (!meter->jobs)
-		*ret_until = meter->were_until;
+	ret->back = range_from(meter, int64_max(back, meter->were_until) - JOBS_OVERLAP);
+	ret->recent = range_from(meter, int64_max(reading.settled, meter->were_until) -
+						(reading.settled ? JOBS_RECENT : JOBS_OVERLAP));
+	ret->settled = reading.settled;
 	return SB_OK;
 }
 
@@ -651,6 +772,17 @@ int64_t jobs_spent(const struct in_flight *flight, const struct rules *rules)
 	return rules->committed ? flight->committed : flight->used;
 }
 
+/* Stores when the jobs that slurmdbd got late were all read. What could not be charged now may be
+ * older than what the next check would read otherwise. */
+static int set_looked_back(struct books *books, const struct job_charges *charges,
+			   struct sb_error *err)
+{
+	int64_t time = charges->hold || charges->unread > 0 ? 0 : charges->looked_back, kept;
+
+	TRY(books_looked_back(books, charges->cluster, &kept, err));
+	return time == kept ? SB_OK : books_set_looked_back(books, charges->cluster, time, err);
+}
+
 static int charge_jobs(struct books *books, struct job_charges *charges, struct sb_error *err)
 {
 	size_t count;
@@ -681,7 +813,7 @@ static int charge_jobs(struct books *books, struct job_charges *charges, struct 
 		if (is_meant(charges, purse_account(account, books_at(books, i)->name)))
 			TRY(set_settled(books, charges, books_at(books, i), err));
 	}
-	return SB_OK;
+	return set_looked_back(books, charges, err);
 }
 
 int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
@@ -694,10 +826,14 @@ int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
 	charges->sum_count = charges->left = charges->refused = charges->unread = 0;
 	rc = charge_jobs(books, charges, err);
 	resources_release(&charges->resources);
+	for (size_t i = 0; i < charges->lineage_count; i++)
+		free(charges->lineages[i].list);
+	free(charges->lineages);
 	free(charges->purses);
 	free(charges->former);
+	charges->lineages = NULL;
 	charges->purses = charges->former = NULL;
-	charges->purse_count = charges->former_count = 0;
+	charges->purse_count = charges->former_count = charges->lineage_count = 0;
 	return rc;
 }
 
@@ -720,6 +856,7 @@ int jobs_switch(struct books *books, const struct meter_switch *to, struct sb_er
 	event.before = meter->reading;
 	event.now = to->meter == METER_JOBS ? meter->reading : to->now;
 	TRY(books_append(books, &event, err));
+	TRY(books_set_looked_back(books, to->cluster, 0, err));
 	if (to->meter != METER_JOBS)
 		return SB_OK;
 	TRY(check_reading(books, account, to->cluster, &reading, err));

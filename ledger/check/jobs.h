@@ -56,6 +56,7 @@ struct job_charges {
 	bool running; /* the list has all running jobs: what they used is in flight */
 	int64_t settled; /* microseconds: each job that ended before this is in this list or an
 			    earlier one */
+	int64_t looked_back; /* for books_set_looked_back(), if all in the list can be charged */
 	bool hold; /* a row could not be read: the next check reads from as far back as this one; so
 		      it does if jobs are [unread] */
 	/* out; the caller frees [sums] */
@@ -78,6 +79,8 @@ struct job_charges {
 	size_t purse_count;
 	const struct account **former; /* accounts of the bank whose subtree others left */
 	size_t former_count;
+	struct lineage *lineages; /* by account of Slurm */
+	size_t lineage_count;
 };
 
 /* Charges jobs that are not charged yet, each to its account and the ancestors that checks found
@@ -92,16 +95,31 @@ int jobs_charge(struct books *books, void *ctx, struct sb_error *err);
 void job_ref(char to[EVENT_REF_MAX + 1], const char *cluster, const struct finished_job *job,
 	     const char *account);
 
-/* Jobs that ended up to this long before the settled time are read again, microseconds: slurmctld
- * keeps what it cannot send to slurmdbd and sends it later. */
+/* slurmctld keeps what it cannot send to slurmdbd and sends it later. So jobs are read again, all
+ * times in microseconds: by every check those that ended up to JOBS_RECENT before the settled time,
+ * and in a look-back, every JOBS_LOOK_EVERY, those that slurmdbd got since the last look-back and
+ * that ended up to JOBS_OVERLAP before they reached it. */
 #define JOBS_OVERLAP (2 * WHEN_DAY)
+#define JOBS_RECENT (10 * 60 * WHEN_SECOND)
+#define JOBS_LOOK_EVERY (60 * 60 * WHEN_SECOND)
 
-/* Works out which jobs of an account to read: those that ended in [since, until], microseconds.
- * *ret_until is INT64_MAX while the account is metered by jobs. After a switch to RawUsage it is
- * the time of the switch; the jobs before it are read until JOBS_OVERLAP later. Both are INT64_MAX
- * if no jobs are to be read. */
+/* The jobs that ended in [since, until], microseconds; both INT64_MAX: none. */
+struct jobs_range {
+	int64_t since, until;
+};
+
+/* Which jobs of an account a check reads. The range ends with INT64_MAX while the account is
+ * metered by jobs, and after a switch to RawUsage with the switch: the jobs before it are read
+ * until JOBS_OVERLAP later. */
+struct jobs_to_read {
+	struct jobs_range back; /* in a look-back */
+	struct jobs_range recent; /* otherwise */
+	int64_t settled; /* see struct reading */
+};
+
+/* [looked_back] is books_looked_back() of the cluster. */
 int jobs_to_read(struct books *books, const struct account *account, const char *cluster,
-		 int64_t *ret_since, int64_t *ret_until, struct sb_error *err);
+		 int64_t looked_back, struct jobs_to_read *ret, struct sb_error *err);
 
 /* Adds up what the account's jobs had in flight at the last check, on all clusters. Its time is
  * that of the cluster read longest ago. A cluster metered by RawUsage adds nothing: RawUsage
@@ -122,5 +140,6 @@ struct meter_switch {
 	int64_t now; /* the reading at which RawUsage goes on, for a switch to it */
 };
 
-/* Records the switch. Does nothing if the account already has that meter there, or none. */
+/* Records the switch, after which the next check looks back. Does nothing if the account already
+ * has that meter there, or none. */
 int jobs_switch(struct books *books, const struct meter_switch *to, struct sb_error *err);

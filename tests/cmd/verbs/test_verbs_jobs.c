@@ -154,6 +154,7 @@ START_TEST(each_finished_job_is_charged_once)
 					      .state = "REQUEUED",
 					      .start = BEGIN + 3800,
 					      .ran = 10});
+	clock_now += HOUR;
 	DONE("bio: charged 0.11 SU for 2 jobs on dev\n", "check");
 	nothing_more();
 	USED("bio", "650");
@@ -525,6 +526,7 @@ START_TEST(factors_are_exact_and_cut_once_a_job)
 		   "gone|||||2.000000\n";
 	fake_add_job("dev",
 		     (struct fake_job){.id = 6, .qos = "gone", .start = BEGIN + 3700, .ran = 7});
+	clock_now += HOUR;
 	DONE("", "check");
 	USED("bio", "30");
 	RUN("doctor", "-nP");
@@ -543,6 +545,7 @@ START_TEST(the_factor_of_a_deleted_qos_is_kept)
 	fake_qos = "normal|||||1.000000\n";
 	fake_add_job("dev",
 		     (struct fake_job){.id = 1, .qos = "dear", .start = BEGIN + 3700, .ran = 100});
+	clock_now += HOUR;
 	DONE("bio: charged", "check");
 	USED("bio", "150");
 	GIVES(0, "UsageFactor of a QOS|gone from Slurm|info|1: dear|", NULL, "doctor", "-nP");
@@ -651,6 +654,7 @@ START_TEST(what_is_free_is_no_difference)
 		(struct fake_job){.id = 8, .state = "NODE_FAIL", .start = BEGIN + 5000, .ran = 20});
 	nothing_more();
 	set_settings(SETTINGS "meter: jobs\n");
+	clock_now += HOUR;
 	DONE("bio: charged 0.83 SU for 4 jobs on dev\n", "check");
 	USED("bio", "4167");
 }
@@ -941,6 +945,7 @@ START_TEST(ids_that_recur_are_other_jobs)
 	job(1, "bio", 3700, 100);
 	DONE("", "check");
 	job(1, "bio", 5000, 50);
+	clock_now += HOUR;
 	DONE("", "check");
 	USED("bio", "150");
 	is_reconciled();
@@ -1097,6 +1102,7 @@ START_TEST(what_is_available_is_the_same_everywhere)
 	DONE("0|36000\n", "balance", "bio", "--as-of", "now", "-nP", "--seconds", "-o",
 	     "Used,Available");
 	ended(1, 36000);
+	clock_now += HOUR;
 	DONE("charged", "check");
 	DONE("held|36000|0|0\n", "balance", "bio", "-nP", "--seconds", "-o",
 	     "State,Used,Available,Settled");
@@ -1118,6 +1124,7 @@ START_TEST(thresholds_go_by_what_is_in_flight)
 	ck_assert_ptr_null(strstr(out, "60%"));
 	nothing_more();
 	ended(1, 33000);
+	clock_now += HOUR;
 	DONE("charged", "check");
 	ck_assert_ptr_null(strstr(out, "of the allocation"));
 	nothing_more();
@@ -1129,6 +1136,7 @@ START_TEST(thresholds_go_by_what_is_in_flight)
 	DONE("bio: 60% of the allocation is used, 12.08 SU of 20.00 SU\n", "check");
 	/* It ends sooner than slurmdbd had recorded, and another begins. */
 	ended(2, 9000);
+	clock_now += HOUR;
 	DONE("charged", "check");
 	ck_assert_ptr_null(strstr(out, "of the allocation"));
 	nothing_more();
@@ -1184,6 +1192,7 @@ START_TEST(runaway_jobs_are_not_in_flight)
 	int calls = fake_calls[FAKE_SQUEUE];
 	fake_add_job("dev", (struct fake_job){.id = 1, .start = BEGIN + 3700, .ran = 1});
 	fake_add_job("dev", (struct fake_job){.id = 2, .start = BEGIN + 3700, .ran = 2});
+	clock_now += HOUR;
 	DONE("bio: charged 3s for 2 jobs on dev", "check", "--seconds");
 	ck_assert_int_eq(fake_calls[FAKE_SQUEUE], calls);
 	/* Without an answer the jobs count. */
@@ -1262,6 +1271,7 @@ START_TEST(holds_may_go_by_what_is_committed)
 					      .ran = 1010,
 					      .limit = 3600,
 					      .tres = "billing=2"});
+	clock_now += HOUR;
 	DONE("bio: released", "check");
 	DONE("2020|4921|5079|2901|7980\n", "balance", "bio", "-nP", "--seconds", "-o",
 	     "Charged,Used,Available,Committed,Settled");
@@ -1321,7 +1331,7 @@ START_TEST(windows_wait_for_jobs_that_began_in_them)
 		"dev",
 		(struct fake_job){
 			.id = 1, .start = BEGIN + 7300, .ran = 3000, .limit = 86400, .runs = true});
-	clock_now = T0 + 4 * HOUR;
+	clock_now = T0 + 3 * HOUR + 60 * WHEN_SECOND;
 	nothing_more();
 	fake_add_job("dev", (struct fake_job){
 				    .id = 1, .start = BEGIN + 7300, .ran = 3500, .limit = 86400});
@@ -1850,6 +1860,164 @@ START_TEST(a_line_of_squeue_that_cannot_be_read_makes_no_job_runaway)
 }
 END_TEST
 
+/* ---- which jobs a check reads ---- */
+
+/* Looks back at T0 + 2 hours, checks again in five minutes, and comes to ten. */
+static void between_look_backs(void)
+{
+	DONE("", "check");
+	clock_now += 5 * 60 * WHEN_SECOND;
+	DONE("", "check");
+	clock_now += 5 * 60 * WHEN_SECOND;
+}
+
+static char sacct_line[sizeof(fake_line)]; /* its last call */
+
+static void note_sacct(enum fake_program program)
+{
+	if (program == FAKE_SACCT)
+		memcpy(sacct_line, fake_line, sizeof(sacct_line));
+}
+
+/* The clock of the tests goes on with each call. */
+static void is_read_since(int64_t seconds)
+{
+	const char *since = strstr(sacct_line, " -S uts");
+	int64_t first = since ? strtoll(since + strlen(" -S uts"), NULL, 10) - BEGIN : -1;
+
+	ck_assert_msg(first >= seconds && first < seconds + 30, "%" PRId64, first);
+}
+
+/* The newest jobs are charged by every check, and those that slurmdbd gets late by the next
+ * look-back. */
+START_TEST(jobs_that_come_late_are_charged_within_an_hour)
+{
+	fake_hook = note_sacct;
+	between_look_backs();
+	runs(9, 100);
+	job(1, "bio", 7100, 50);
+	job(2, "bio", 5000, 30);
+	/* From ten minutes before the last check, at 7500. */
+	DONE("bio: charged 0.01 SU for 1 job on dev\n", "check");
+	is_read_since(6900);
+	CHARGED("bio|dev|-50|job dev/1 of ann, COMPLETED\n");
+	DONE("100\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
+	nothing_more();
+	/* Just before the hour is over, and after. */
+	clock_now = T0 + 3 * HOUR - 30 * WHEN_SECOND;
+	nothing_more();
+	clock_now += 60 * WHEN_SECOND;
+	DONE("bio: charged <0.01 SU for 1 job on dev\n", "check");
+	USED("bio", "180");
+	is_reconciled();
+	/* A job that ended two days before it reached slurmdbd, right after that look-back: two
+	 * days and nearly an hour before the next. */
+	clock_now += 2 * WHEN_DAY;
+	DONE("", "check");
+	clock_now += 60 * WHEN_SECOND;
+	job(3, "bio", 10850, 5);
+	DONE("", "check");
+	USED("bio", "180");
+	clock_now += HOUR;
+	DONE("bio: charged <0.01 SU for 1 job on dev\n", "check");
+	USED("bio", "185");
+}
+END_TEST
+
+START_TEST(a_check_of_some_accounts_looks_back_for_no_other)
+{
+	fake_account("dev", "chem");
+	DONE("", "open", "chem", "10");
+	DONE("", "check");
+	clock_now += HOUR;
+	DONE("", "check", "chem");
+	job(1, "bio", 5000, 30);
+	DONE("bio: charged", "check");
+}
+END_TEST
+
+/* What makes the next check look back. */
+static void clock_goes_back(void)
+{
+	DONE("", "check");
+	clock_now -= 30 * WHEN_SECOND;
+}
+
+static void meter_is_switched(void)
+{
+	fake_account("dev", "chem");
+	DONE("", "open", "chem", "10");
+	DONE("chem: is metered by jobs on dev from now on", "check");
+}
+
+static void sacct_fails(void)
+{
+	fake_mode[FAKE_SACCT] = FAKE_FAILS;
+	GIVES(3, NULL, "the jobs on cluster 'dev' are charged later", "check");
+	fake_mode[FAKE_SACCT] = FAKE_OK;
+}
+
+static void sacctmgr_fails(void)
+{
+	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
+	GIVES(3, NULL, "the jobs on cluster 'dev' are charged later", "check");
+	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
+}
+
+static void slurmctld_is_down(void)
+{
+	fake_mode[FAKE_SSHARE] = FAKE_FAILS;
+	GIVES(3, NULL, "dev", "check");
+	fake_mode[FAKE_SSHARE] = FAKE_OK;
+}
+
+static void books_are_restored(void)
+{
+	char file[96];
+
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	GIVES(0, "", "", "export", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	GIVES(0, "", "", "adopt", "-i");
+}
+
+static void a_row_is_left_out(void)
+{
+	set_row(7, "bio", "x", 7000, 100);
+	GIVES(3, NULL, "left out", "check");
+	fake_cluster("dev")->jobs = "";
+}
+
+static void (*const incidents[])(void) = {clock_goes_back,  meter_is_switched, sacct_fails,
+					  sacctmgr_fails,   slurmctld_is_down, books_are_restored,
+					  a_row_is_left_out};
+
+START_TEST(what_makes_the_newest_jobs_too_few_makes_a_check_look_back)
+{
+	between_look_backs();
+	incidents[_i]();
+	job(1, "bio", 5000, 30);
+	RUN("check");
+	USED("bio", "30");
+}
+END_TEST
+
+/* It would be charged twice: by reconcile, and by the next look-back. */
+START_TEST(a_difference_that_may_be_charged_is_not_recorded)
+{
+	between_look_backs();
+	DONE("", "check");
+	job(1, "bio", 5000, 30);
+	GIVES(3, "bio",
+	      "bio on dev: the difference is not recorded: the last check read only the newest "
+	      "jobs",
+	      "reconcile", "--apply");
+	DONE("bio: charged", "check");
+	USED("bio", "30");
+	is_reconciled();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("verbs_jobs");
@@ -1918,6 +2086,11 @@ int main(void)
 	tcase_add_test(tcase, a_row_of_a_job_that_runs_is_left_out_meanwhile);
 	tcase_add_test(tcase, a_job_that_waits_is_not_reconciled);
 	tcase_add_test(tcase, a_line_of_squeue_that_cannot_be_read_makes_no_job_runaway);
+	tcase_add_test(tcase, jobs_that_come_late_are_charged_within_an_hour);
+	tcase_add_test(tcase, a_check_of_some_accounts_looks_back_for_no_other);
+	tcase_add_loop_test(tcase, what_makes_the_newest_jobs_too_few_makes_a_check_look_back, 0,
+			    COUNT(incidents));
+	tcase_add_test(tcase, a_difference_that_may_be_charged_is_not_recorded);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

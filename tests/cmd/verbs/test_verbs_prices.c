@@ -86,6 +86,7 @@ START_TEST(jobs_in_a_reservation_have_its_factor)
 	/* One that is not known is not charged before it is. */
 	fake_add_job("dev", (struct fake_job){
 				    .id = 9, .reservation = 5, .start = BEGIN + 3700, .ran = 10});
+	clock_now += HOUR;
 	GIVES(3, "", "ReservationId", "check");
 	GIVES(3, "", "ReservationId", "reconcile", "-nP");
 	fake_reservations = "1|0|course\n2|0|Half\n3|0|half\n4|0|a|b\ndev\n5|now|Half\n";
@@ -103,6 +104,7 @@ START_TEST(jobs_in_a_reservation_have_its_factor)
 	fake_cluster("dev")->jobs =
 		"8|8|8|bio|ann|main|normal|COMPLETED|1795370505|1795370510|1795370520|x|00:00:00|"
 		"billing=1|1\0032\n";
+	clock_now += HOUR;
 	GIVES(3, "", "ElapsedRaw", "check");
 	clock_now += 72 * HOUR;
 	GIVES(3, "", "ElapsedRaw", "check");

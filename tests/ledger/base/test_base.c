@@ -96,6 +96,22 @@ START_TEST(a_number_within_the_range_is_read)
 }
 END_TEST
 
+START_TEST(a_number_is_printed_as_it_is_read)
+{
+	static const int64_t numbers[] = {0,	 7,	    10,	       -1,	-10,
+					  12345, INT64_MAX, INT64_MIN, 1 << 30, -INT64_MAX};
+	char text[NUMBER_TEXT_SIZE];
+	int64_t value;
+
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		ck_assert_ptr_eq(number_print(text, numbers[i]), text + strlen(text));
+		ck_assert(number_parse(text, INT64_MIN, INT64_MAX, &value));
+		ck_assert_int_eq(value, numbers[i]);
+	}
+	ck_assert_str_eq((number_print(text, -120), text), "-120");
+}
+END_TEST
+
 START_TEST(a_slice_ends_at_its_length)
 {
 	static const char unended[] = {'4', '2'};
@@ -405,6 +421,7 @@ int main(void)
 	tcase_add_test(number, what_is_too_large_is_refused);
 	tcase_add_test(number, a_number_outside_the_range_is_refused);
 	tcase_add_test(number, a_number_within_the_range_is_read);
+	tcase_add_test(number, a_number_is_printed_as_it_is_read);
 	tcase_add_test(number, a_slice_ends_at_its_length);
 	tcase_add_test(number, a_prefix_ends_behind_its_digits);
 	suite_add_tcase(suite, number);

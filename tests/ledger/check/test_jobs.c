@@ -18,24 +18,30 @@ static struct kin kin[] = {
 	{"astro", "physics"}, {"physics", "root"}, {"physics:gres/gpu", "astro"}, {"root", ""}};
 static const struct tree tree = {.list = kin, .count = COUNT(kin)};
 
-/* Opens an account or purse that is metered by jobs from now on. */
-static void open_purse(const char *purse)
+/* Meters an account or purse by jobs on a cluster from now on. */
+static void meter_purse(const char *purse, const char *cluster)
 {
-	util_open_account(bank, now, purse);
 	util_append(bank, now,
 		    &(struct event){.kind = EVENT_BASELINE,
 				    .account = purse,
-				    .cluster = "c1",
+				    .cluster = cluster,
 				    .resource = purse_resource(purse),
 				    .before = -1,
 				    .reason = "opened"});
 	util_append(bank, now,
 		    &(struct event){.kind = EVENT_METER,
 				    .account = purse,
-				    .cluster = "c1",
+				    .cluster = cluster,
 				    .resource = purse_resource(purse),
 				    .meter = METER_JOBS,
 				    .since = now});
+}
+
+/* Opens an account or purse that is metered by jobs from now on. */
+static void open_purse(const char *purse)
+{
+	util_open_account(bank, now, purse);
+	meter_purse(purse, "c1");
 }
 
 static void setup(void)
@@ -149,6 +155,24 @@ START_TEST(an_entry_has_the_purse_in_its_ref)
 END_TEST
 
 /* Factors apply to every resource; what billing leaves out is billing. */
+/* With the name of the cluster the refs of its jobs have no common beginning but a hash, and those
+ * of short accounts do not have that. */
+START_TEST(a_job_on_a_cluster_with_a_long_name_is_charged_once)
+{
+	char cluster[61];
+
+	memset(cluster, 'c', 60);
+	cluster[60] = '\0';
+	meter_purse("astro", cluster);
+	meter_purse("physics", cluster);
+	charges.cluster = cluster;
+	ck_assert_uint_eq(charge(job_with(TRES)), 2);
+	ck_assert_uint_eq(charge(job_with(TRES)), 0);
+	was_charged("astro", 660);
+	was_charged("physics", 660);
+}
+END_TEST
+
 START_TEST(the_factor_applies_and_the_excess_does_not)
 {
 	struct finished_job job = job_with(TRES);
@@ -267,7 +291,9 @@ static const char *const unreadable[] = {
 
 struct account_since {
 	const char *account;
-	int64_t since;
+	int64_t looked_back;
+	int64_t since; /* in a look-back */
+	int64_t recent;
 };
 
 static int read_since(struct books *books, void *ctx, struct sb_error *err)
@@ -275,13 +301,18 @@ static int read_since(struct books *books, void *ctx, struct sb_error *err)
 	struct account_since *since = ctx;
 	const struct account *account;
 
+	struct jobs_to_read to_read;
+
 	TRY(books_account(books, since->account, &account, err));
-	return jobs_to_read(books, account, "c1", &since->since, &(int64_t){0}, err);
+	TRY(jobs_to_read(books, account, "c1", since->looked_back, &to_read, err));
+	since->since = to_read.back.since;
+	since->recent = to_read.recent.since;
+	return SB_OK;
 }
 
 static int64_t jobs_are_read_since(const char *account)
 {
-	struct account_since since = {.account = account};
+	struct account_since since = {.account = account, .looked_back = now};
 
 	OK(bank_read(bank, now, read_since, &since, &error));
 	return since.since;
@@ -305,6 +336,33 @@ START_TEST(a_job_whose_numbers_cannot_be_read_is_not_charged)
 END_TEST
 
 /* One purse past int64 keeps no other. */
+START_TEST(a_look_back_begins_before_the_last_one)
+{
+	struct account_since since = {.account = "astro"};
+	const int64_t settled = T0 + 5 * WHEN_DAY;
+	const int64_t cases[][2] = {{settled, settled},
+				    {settled - HOUR / 2, settled - HOUR / 2},
+				    {settled + HOUR, settled},
+				    /* It is not known. */
+				    {0, settled - HOUR}};
+
+	now = settled;
+	(void)charge(job_with(TRES));
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		since.looked_back = cases[i][0];
+		OK(bank_read(bank, now, read_since, &since, &error));
+		ck_assert_int_eq(since.since, cases[i][1] - 2 * WHEN_DAY);
+		ck_assert_int_eq(since.recent, settled - 10 * 60 * WHEN_SECOND);
+	}
+	/* An account has no jobs from before it is metered by them. */
+	open_purse("biology");
+	since.account = "biology";
+	OK(bank_read(bank, now, read_since, &since, &error));
+	ck_assert_int_eq(since.since, settled);
+	ck_assert_int_eq(since.recent, settled);
+}
+END_TEST
+
 START_TEST(an_amount_past_int64_is_refused_for_its_purse_alone)
 {
 	open_purse("astro:gres/gpu");
@@ -352,6 +410,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, each_purse_is_charged_by_its_resource);
 	tcase_add_test(tcase, an_entry_has_the_purse_in_its_ref);
+	tcase_add_test(tcase, a_job_on_a_cluster_with_a_long_name_is_charged_once);
 	tcase_add_test(tcase, the_factor_applies_and_the_excess_does_not);
 	tcase_add_test(tcase, rounding_applies_and_the_minimum_does_not);
 	tcase_add_test(tcase, a_job_without_billing_is_charged_to_the_purse);
@@ -361,6 +420,7 @@ int main(void)
 	tcase_add_test(tcase, a_check_of_a_purse_charges_the_jobs_of_its_account);
 	tcase_add_loop_test(tcase, a_job_whose_numbers_cannot_be_read_is_not_charged, 0,
 			    COUNT(unreadable));
+	tcase_add_test(tcase, a_look_back_begins_before_the_last_one);
 	tcase_add_test(tcase, an_amount_past_int64_is_refused_for_its_purse_alone);
 	tcase_add_test(tcase, a_switch_of_a_purse_is_of_its_resource);
 	suite_add_tcase(suite, tcase);
