@@ -1045,14 +1045,16 @@ class Bank:
         """What a former account was charged or given back since goes to the last of its successors, if
         that is open. Quotas that this one is due come first: they do not forgive the debt."""
         last = self.last_successor(account)
-        if last.open:
-            self.give_late_use(account, last)
         money = any(lot.rest and lot.end > self.time for lot in account.lots)
-        if last is not account and last.open and (money or account.debt):
-            if account.debt and dates and self.mutation != "late-debt-is-forgiven":
-                self.renew(last)
-            if self.mutation != "late-use-stays-with-the-former-name":
-                self.merge(account, last)
+        if last is account or not last.open or not (money or account.debt):
+            return
+        if account.debt and dates and self.mutation != "late-debt-is-forgiven":
+            self.renew(last)
+        if self.mutation == "late-use-stays-with-the-former-name":
+            return
+        self.give_late_use(account, last)
+        if account.debt or any(lot.rest and lot.end > self.time for lot in account.lots):
+            self.merge(account, last)
 
     def give_late_use(self, account, last):
         """Where windows that have ended would have paid for late use, they pay for it."""
