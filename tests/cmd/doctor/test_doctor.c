@@ -857,6 +857,59 @@ START_TEST(what_keeps_slurmctld_from_checking_submissions_is_found)
 }
 END_TEST
 
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(the_script_of_slurmctld_is_inspected)
+{
+	char text[512], script[160], module[160], conf[160];
+
+	(void)snprintf(conf, sizeof(conf), "%s/slurm.conf", test_folder);
+	(void)snprintf(script, sizeof(script), "%s/job_submit.lua", test_folder);
+	(void)snprintf(module, sizeof(module), "%s/subank.lua", test_folder);
+	ck_assert_int_eq(setenv("SLURM_CONF", conf, 1), 0);
+	write_file(script, "");
+	NO_ROW("job_submit.lua");
+	(void)snprintf(text, sizeof(text), "clusters: [dev]\nsubmission: warn\nsubmit_file: %s/f\n",
+		       test_folder);
+	set_settings(text);
+	ROW("job_submit.lua|this machine|bad|subank is not in /");
+	write_file(script, "  -- dofile(\"/no/subank.lua\")\nreturn slurm.SUCCESS\n");
+	ROW("job_submit.lua|this machine|bad|subank is not in /");
+	NO_ROW("subank.lua");
+	(void)snprintf(text, sizeof(text),
+		       "-- subank: \"/no/subank.lua\"\nlocal _, subank = pcall(dofile, '%s')\n",
+		       module);
+	write_file(script, text);
+	ROW("job_submit.lua|this machine|ok|/");
+	ROW("subank.lua|this machine|bad|not there: /");
+	ck_assert_int_eq(mkfifo(module, 0644), 0);
+	ROW("subank.lua|this machine|bad|not a file: /");
+	ck_assert_int_eq(unlink(module), 0);
+	write_file(module, "");
+	ROW("subank.lua|this machine|ok|/");
+	ck_assert_int_eq(chmod(module, 0646), 0);
+	ROW("subank.lua|this machine|bad|everybody can change /");
+	ck_assert_int_eq(chmod(script, 0606), 0);
+	ROW("job_submit.lua|this machine|bad|everybody can change /");
+	if (geteuid() != 0) {
+		ck_assert_int_eq(chmod(script, 0), 0);
+		ROW("job_submit.lua|this machine|ok|not checked here: /");
+	}
+	ck_assert_int_eq(unlink(script), 0);
+	ROW("job_submit.lua|this machine|ok|not checked here: /");
+	ck_assert_int_eq(mkfifo(script, 0644), 0);
+	ROW("job_submit.lua|this machine|bad|not a file: /");
+	ck_assert_int_eq(unsetenv("SLURM_CONF"), 0);
+}
+END_TEST
+
 START_TEST(coordinators_who_can_lift_holds_are_named)
 {
 	char rows[2048] = "";
@@ -946,6 +999,7 @@ int main(void)
 	tcase_add_test(doctor, the_settings_file_is_inspected);
 	tcase_add_test(doctor, a_check_that_is_not_run_is_found);
 	tcase_add_test(doctor, what_keeps_slurmctld_from_checking_submissions_is_found);
+	tcase_add_test(doctor, the_script_of_slurmctld_is_inspected);
 	tcase_add_test(doctor, accounts_without_money_are_named);
 	tcase_add_test(doctor, limits_that_failed_are_named);
 	tcase_add_test(doctor, runaway_jobs_are_named);
