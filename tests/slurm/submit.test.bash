@@ -120,7 +120,7 @@ sbatch: error: Batch job submission failed: $policy" "$err"
 	expect_equal "an outsider's message" 'sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified' "$err"
 	expect_match "users in the file" "users sub1 $(id -u "$CLUSTER_USER")
 users sub1none
-" "$(grep ^users "$file")
+" "$(grep ^users "$file" | head -n 2)
 "
 }
 
@@ -275,8 +275,11 @@ test_every_damage_of_the_file_lets_jobs_through() {
 	damaged 'a truncated file'
 	head -c 100000 /dev/urandom >"$file"
 	damaged 'a file of other bytes'
-	sed "1s/ 1 [0-9]* / 1 $((EPOCHSECONDS - 3700)) /" <<<"$good" >"$file"
+	sed "s/^subank 2 [0-9]* /subank 2 $((EPOCHSECONDS - 3700)) /" <<<"$good" >"$file"
 	damaged 'an old file'
+	sed '0,/^account sub6 3600 /s//account sub6 3601 /' <<<"$good" >"$file"
+	expect_equal "amounts that were changed" 1 "$(grep -c '^account sub6 3601 ' "$file")"
+	damaged 'a file with another amount'
 }
 
 # survives WHAT EXPECTED: slurmctld starts, and a job that is too expensive gets this status.
