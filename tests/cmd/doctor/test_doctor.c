@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What check, doctor and verify report about the bank and Slurm, driven in this process. */
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "cmd/subank.h"
@@ -823,6 +824,31 @@ START_TEST(what_a_check_does_is_logged)
 }
 END_TEST
 
+static long file_system; /* f_type of every one */
+
+/* Instead of the C library's, since tests have no network file system. */
+int statfs(const char *path, struct statfs *ret)
+{
+	(void)path;
+	*ret = (struct statfs){.f_type = file_system};
+	return 0;
+}
+
+START_TEST(a_file_for_submissions_on_the_network_is_found)
+{
+	char text[512];
+
+	file_system = 0x6969;
+	NO_ROW("file system of submit_file");
+	(void)snprintf(text, sizeof(text), "clusters: [dev]\nsubmission: warn\nsubmit_file: %s/f\n",
+		       test_folder);
+	set_settings(text);
+	ROW("file system of submit_file|this machine|warn|NFS: /");
+	file_system = 0xEF53;
+	NO_ROW("file system of submit_file");
+}
+END_TEST
+
 START_TEST(what_keeps_slurmctld_from_checking_submissions_is_found)
 {
 	char text[512], folder[160], path[192];
@@ -998,6 +1024,7 @@ int main(void)
 	tcase_add_test(doctor, the_bank_and_its_folder_are_inspected);
 	tcase_add_test(doctor, the_settings_file_is_inspected);
 	tcase_add_test(doctor, a_check_that_is_not_run_is_found);
+	tcase_add_test(doctor, a_file_for_submissions_on_the_network_is_found);
 	tcase_add_test(doctor, what_keeps_slurmctld_from_checking_submissions_is_found);
 	tcase_add_test(doctor, the_script_of_slurmctld_is_inspected);
 	tcase_add_test(doctor, accounts_without_money_are_named);
