@@ -337,4 +337,28 @@ test_slurmctld_starts_with_a_damaged_module_or_file() {
 	batch 1 sub7 -t 6000
 }
 
+test_a_script_that_is_damaged_while_slurmctld_runs_leaves_the_old_one_in_force() {
+	use_module refuse
+	new_account subbad
+	run 0 subank open subbad
+	run 0 subank deposit subbad 1
+	run 0 subank check
+	batch 1 subbad -t 6000
+	for damage in 'function slurm_job_submit(' ''; do
+		sleep 1.1
+		rm "$script"
+		[[ -z $damage ]] || echo "$damage" >"$script"
+		batch 1 subbad -t 6000
+		refused "account subbad has 1 SU left; this job asks for up to 100 SU: a time limit of 01:00:00 would fit"
+		batch 0 subbad -t 1
+		cluster_as_user scancel "${out##* }"
+		expect_true "slurmctld after the damage '$damage'" cluster_answers slurmctld
+		run 0 subank check
+		sleep 1.1
+		put_script complete
+		batch 1 subbad -t 6000
+	done
+	logged '.*job_submit.lua:[0-9]*: '
+}
+
 harness_main "$@"
