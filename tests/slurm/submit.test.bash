@@ -275,7 +275,7 @@ test_every_damage_of_the_file_lets_jobs_through() {
 	damaged 'a truncated file'
 	head -c 100000 /dev/urandom >"$file"
 	damaged 'a file of other bytes'
-	sed "s/^subank 2 [0-9]* /subank 2 $((EPOCHSECONDS - 3700)) /" <<<"$good" >"$file"
+	sed "/^subank 2 /s/ 2 [0-9]* / 2 $((EPOCHSECONDS - 3700)) /" <<<"$good" >"$file"
 	damaged 'an old file'
 	sed '0,/^account sub6 3600 /s//account sub6 3601 /' <<<"$good" >"$file"
 	expect_equal "amounts that were changed" 1 "$(grep -c '^account sub6 3601 ' "$file")"
