@@ -472,6 +472,7 @@ local good = once:rep(2)
 for what, bytes in pairs({
 	["empty"] = "", ["one byte"] = "s", ["cut in the first line"] = good:sub(1, 12), ["cut"] = good:sub(1, #good - 5),
 	["cut twice"] = once:sub(1, #once - 5):rep(2), ["one half"] = once, ["one half and a byte"] = once .. "s",
+	["a byte more"] = good .. "s",
 	["another time in one half"] = good:gsub("2 %d+ 7", "2 " .. clock + 1 .. " 7", 1),
 	["without an end"] = good:gsub("end\n", ""), ["behind the end"] = (once .. "mode warn\n"):rep(2),
 	["another form"] = good:gsub("subank 2", "subank 1"), ["zeros"] = ("\0"):rep(5000), ["garbage"] = ("\255\0\n"):rep(5000),
