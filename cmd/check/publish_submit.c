@@ -302,7 +302,7 @@ static int print_body(struct page *page, uint8_t billing, struct sb_error *err)
 	return nesting_each_inside(page->nesting, page->books, print_inside, page, err);
 }
 
-/* FNV-1a: enough to notice a change. */
+/* FNV-1a: enough to notice other contents. */
 static uint64_t checksum(const char *text)
 {
 	uint64_t sum = UINT64_C(0xcbf29ce484222325);
@@ -312,15 +312,20 @@ static uint64_t checksum(const char *text)
 	return sum;
 }
 
-/* Puts the first line before the body, and the last one behind it. */
+/* Puts the first line before the body and the last one behind it, all that twice. */
 static int frame(struct books *books, int64_t time, const char *body, char **ret,
 		 struct sb_error *err)
 {
-	if (asprintf(ret, "subank 1 %" PRId64 " %" PRIu64 " %016" PRIx64 "\n%send\n",
-		     time / WHEN_SECOND, books_head(books)->seq, checksum(body), body) >= 0)
-		return SB_OK;
+	char *once;
+
 	*ret = NULL;
-	return sb_error_nomem(err);
+	if (asprintf(&once, "subank 2 %" PRId64 " %" PRIu64 " %016" PRIx64 "\n%send\n",
+		     time / WHEN_SECOND, books_head(books)->seq, checksum(body), body) < 0)
+		return sb_error_nomem(err);
+	if (asprintf(ret, "%s%s", once, once) < 0)
+		*ret = NULL;
+	free(once);
+	return *ret ? SB_OK : sb_error_nomem(err);
 }
 
 /* Collects the contents from the books. With `submission: off` there are none, except for a bank

@@ -2,7 +2,7 @@
 /* Writes what slurmctld needs at the submission of a job: a plain file, read by a script in Lua
  * (init/job_submit/subank.lua), which knows no JSON. Fields are separated by one blank:
  *
- *     subank 1 TIME SEQUENCE CHECKSUM
+ *     subank 2 TIME SEQUENCE CHECKSUM
  *     mode off|warn|refuse
  *     rule sum|max|max_gres
  *     scavenger QOS
@@ -17,6 +17,10 @@
  *     budget ACCOUNT RESOURCE FREE STATE MODE LIMIT METER SIZE UNIT
  *     inside NAME ABOVE
  *     end
+ *
+ * All these lines are in the file twice, and slurmctld ignores a file whose halves differ: so no
+ * amount that was damaged or edited is believed. Lua 5.1 reads and compares the second half of
+ * 1,000 accounts in 40 microseconds; adding up their bytes took it 2 milliseconds.
  *
  * TIME, in seconds, is when a check of all accounts last read Slurm's use; SEQUENCE is the number
  * of the newest entry. The first line changes whenever anything else does. "rule" is how weights

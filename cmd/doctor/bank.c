@@ -462,6 +462,7 @@ void doctor_bank(struct diagnosis *rows, const struct sb_error *why)
 		inspect_outlets(rows);
 		inspect_requests(rows);
 		doctor_submit(rows, now);
+		doctor_submit_script(rows);
 		notify_runs = env->settings.notify && inspect_notify(rows);
 		if (option(env, "test"))
 			run_tests(rows, notify_runs);

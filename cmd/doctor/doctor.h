@@ -21,6 +21,11 @@ void doctor_submit(struct diagnosis *rows, int64_t now);
 /* Tests whether its file can be written: writes one beside it, and removes it. */
 int doctor_submit_test(struct diagnosis *rows, struct sb_error *err);
 
+/* Part of doctor_bank(): reports what is wrong with slurmctld's script for it and the module that
+ * the script loads, if they are on this machine: beside the slurm.conf of SLURM_CONF or in
+ * /etc/slurm. */
+void doctor_submit_script(struct diagnosis *rows);
+
 /* The others are parts of doctor_slurm(). Reports runaway and left out jobs of a cluster. */
 void doctor_jobs(struct diagnosis *rows, const char *cluster);
 

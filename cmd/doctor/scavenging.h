@@ -30,8 +30,8 @@ void scavenging_release(struct scavenging *scavenging);
 bool levers_have(const struct levers *levers, const char *field, const char *tres);
 
 /* Returns the least limit with which the QOS passes a lever: a number that is never reached. Jobs
- * without a time limit ask for 2^32 minutes of each core, so under 10^9 they wait (measured). mem
- * is counted in MB. */
+ * without a time limit ask for 4294967295 minutes of each core, so with 10^9 they wait (measured).
+ * mem is counted in MB. */
 int64_t scavenger_least(const struct lever_choice *lever);
 
 /* Whether the QOS sets the limit that is to stop its jobs, and needs that limit for nothing

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "cmd/check/publish_submit.h"
 #include "cmd/doctor/doctor.h"
+#include "ledger/base/network.h"
 #include "ledger/base/when.h"
 
 static const char check[] = "check at submission";
@@ -19,10 +21,32 @@ static int read_facts(struct books *books, void *ctx, struct sb_error *err)
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
+/* Returns the folder of a file, which the caller frees, or NULL without memory. */
+static char *folder_of(const char *path)
+{
+	return strndup(path, (size_t)(strrchr(path, '/') - path + 1));
+}
+
+/* Reports a file that slurmctld may have to wait for. */
+static void inspect_file_system(struct diagnosis *rows)
+{
+	const char *path = rows->env->settings.submit_file, *network;
+	char *folder = folder_of(path);
+	struct statfs fs;
+
+	network = folder && statfs(folder, &fs) == 0 ? network_file_system((long)fs.f_type) : NULL;
+	free(folder);
+	if (network)
+		diagnose(rows, VERDICT_WARN, "file system of submit_file",
+			 "slurmctld stops scheduling while it waits for the file: put submit_file "
+			 "on a local disk of slurmctld's machine",
+			 "%s: %s", network, path);
+}
+
 /* Whether a user with this uid, without groups of his, can search the folder of the file. */
 static bool can_search(const char *path, uid_t uid)
 {
-	char *folder = strndup(path, (size_t)(strrchr(path, '/') - path + 1));
+	char *folder = folder_of(path);
 	struct stat st;
 	bool can = folder && stat(folder, &st) == 0 &&
 		   ((st.st_uid == uid && (st.st_mode & S_IXUSR)) || (st.st_mode & S_IXOTH));
@@ -84,7 +108,10 @@ void doctor_submit(struct diagnosis *rows, int64_t now)
 	struct submit_facts facts;
 	struct sb_error err;
 
-	if (env->settings.submission == SUBMISSION_OFF || !read_for(rows, &facts))
+	if (env->settings.submission == SUBMISSION_OFF)
+		return;
+	inspect_file_system(rows);
+	if (!read_for(rows, &facts))
 		return;
 	if (submit_try(env, facts.slurm_user, false, &err))
 		diagnose(rows, VERDICT_BAD, check, err.text, "cannot be written: %s",

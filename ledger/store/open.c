@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ledger/base/lock.h"
+#include "ledger/base/network.h"
 #include "ledger/store/inside.h"
 
 #define DEFAULT_MAP_SIZE ((size_t)1 << 30)
@@ -18,27 +19,6 @@ static void on_assert(MDB_env *env, const char *text)
 {
 	(void)env;
 	store_damaged(text);
-}
-
-/* File systems on which locks and maps are not coherent, as LMDB's documentation warns. Numbers
- * from the kernel's magic.h and the file systems' sources. */
-static const char *network_file_system(long type)
-{
-	static const struct {
-		long type;
-		const char *name;
-	} known[] = {
-		{0x6969, "NFS"},	{0x0BD00BD0, "Lustre"}, {0x47504653, "GPFS"},
-		{0xFF534D42, "CIFS"},	{0xFE534D42, "SMB"},	{0x01021997, "9P"},
-		{0x19830326, "BeeGFS"}, {0x00C36400, "CephFS"}, {0x5346414F, "AFS"},
-		{0x65735546, "FUSE"},
-	};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (known[i].type == type)
-			return known[i].name;
-	}
-	return NULL;
 }
 
 static int check_folder(int fd, const char *path, struct sb_error *err)

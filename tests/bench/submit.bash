@@ -55,7 +55,7 @@ test_submissions() {
 	mkdir "$public"
 	printf '%s\n' 'submission: refuse' "submit_file: $public/submit" >>"$harness_dir/subank.yaml"
 	run 0 subank check
-	expect_equal "accounts in the file" 1000 "$(grep -c '^account' "$public/submit")"
+	expect_equal "accounts in the file" 1000 "$(grep '^account' "$public/submit" | sort -u | wc -l)"
 	sed "s|^\\tfile = \"[^\"]*\"|\\tfile = \"$public/submit\"|" "$made/subank.lua" >"$harness_dir/subank.lua"
 	for ((round = 0; round < BENCH_TIMES; round++)); do
 		submit_turn "$BENCH_RESULTS/submit.none"

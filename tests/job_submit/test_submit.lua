@@ -35,7 +35,7 @@ local sequence = 0
 -- Writes a good file with these lines.
 local function publish(lines, time)
 	sequence = sequence + 1
-	write(string.format("subank 1 %d %d 0123456789abcdef\n%s\nend\n", time or clock, sequence, lines))
+	write(string.format("subank 2 %d %d 0123456789abcdef\n%s\nend\n", time or clock, sequence, lines):rep(2))
 end
 
 local subank
@@ -466,16 +466,20 @@ expect("a change by somebody else's user", 0, (modify({time_limit = 600})))
 
 -- ---- damage: the job passes, and that is logged once ----
 
-local good = "subank 1 %d 7 ab\nmode refuse\naccount prk 0 open refuse limited rawusage\nend\n"
-good = good:format(clock)
+local once = "subank 2 %d 7 ab\nmode refuse\naccount prk 0 open refuse limited rawusage\nend\n"
+once = once:format(clock)
+local good = once:rep(2)
 for what, bytes in pairs({
 	["empty"] = "", ["one byte"] = "s", ["cut in the first line"] = good:sub(1, 12), ["cut"] = good:sub(1, #good - 5),
-	["without an end"] = good:gsub("end\n", ""), ["behind the end"] = good .. "mode warn\n",
-	["another form"] = good:gsub("subank 1", "subank 2"), ["zeros"] = ("\0"):rep(5000), ["garbage"] = ("\255\0\n"):rep(5000),
+	["cut twice"] = once:sub(1, #once - 5):rep(2), ["one half"] = once, ["one half and a byte"] = once .. "s",
+	["a byte more"] = good .. "s",
+	["another time in one half"] = good:gsub("2 %d+ 7", "2 " .. clock + 1 .. " 7", 1),
+	["without an end"] = good:gsub("end\n", ""), ["behind the end"] = (once .. "mode warn\n"):rep(2),
+	["another form"] = good:gsub("subank 2", "subank 1"), ["zeros"] = ("\0"):rep(5000), ["garbage"] = ("\255\0\n"):rep(5000),
 	["an odd mode"] = good:gsub("mode refuse", "mode odd"), ["an odd amount"] = good:gsub("prk 0", "prk 1e9"),
 	["a field is missing"] = good:gsub(" rawusage", ""), ["a line without words"] = good:gsub("mode", "!"),
-	["one long line"] = ("x"):rep(100000), ["large"] = good:gsub("end\n", "") .. ("news\n"):rep(2000000) .. "end\n",
-	["old"] = good:gsub("1 %d+ 7", "1 " .. (clock - 3601) .. " 7"), ["an odd time"] = good:gsub("1 %d+ 7", "1 -5 7"),
+	["one long line"] = ("x"):rep(100000), ["large"] = (once:gsub("end\n", "") .. ("news\n"):rep(2000000) .. "end\n"):rep(2),
+	["old"] = good:gsub("2 %d+ 7", "2 " .. (clock - 3601) .. " 7"), ["an odd time"] = good:gsub("2 %d+ 7", "2 -5 7"),
 }) do
 	restart()
 	write(bytes)
@@ -487,6 +491,22 @@ for what, bytes in pairs({
 	write(bytes)
 	expect(what .. " passes again after a good one", 0, (submit()))
 	expect(what .. " is logged again", 2, #logged)
+end
+-- What was read stays valid while first line and size stay the same.
+for what, bytes in pairs({
+	["an amount that was changed"] = good:gsub("prk 0", "prk 9", 1),
+	["an amount that was changed in the second half"] = once .. once:gsub("prk 0", "prk 9"),
+	["a name that was changed"] = good:gsub("prk", "prl", 1),
+}) do
+	restart()
+	write(bytes)
+	expect(what .. " passes", 0, (submit()))
+	expect(what .. " is logged", "subank: jobs are not checked at submission: " .. path .. " is malformed",
+		table.concat(logged, "\n"))
+	write(good)
+	expect("good after " .. what, 2050, (submit()))
+	write(bytes)
+	expect(what .. " after a good one", 2050, (submit()))
 end
 -- root can read it all the same.
 restart()
@@ -514,7 +534,7 @@ subank.file = "/dev/zero"
 expect("an endless device", 0, (submit()))
 
 restart()
-write(good:gsub("1 %d+ 7", "1 " .. (clock - 3600) .. " 7"))
+write(good:gsub("2 %d+ 7", "2 " .. (clock - 3600) .. " 7"))
 expect("not too old yet", 2050, (submit()))
 
 -- Where nothing is checked, the file need not become younger.

@@ -253,6 +253,52 @@ test_a_job_that_starts_meanwhile_runs_on_and_the_others_return() {
 	expect_queued "the job that was queued again" "$runs" 'normal 10:00'
 }
 
+# Jobs in QOS qpass start although their account is spent.
+test_a_job_that_starts_or_is_cancelled_before_it_moves_is_left_alone() {
+	local starts stays ends array settled
+	make_qos scav 0
+	make_qos qpass 1
+	use_settings 'scavenger_qos: scav'
+	make_noted_scontrol
+	new_account qleft
+	new_bank
+	spend_all qleft
+	submit qleft 'sleep 20' -H -t 30 --qos=qpass
+	starts=$job
+	later qleft -t 30
+	stays=$job
+	later qleft -t 30
+	ends=$job
+	later qleft -t 30 --array=1-3
+	array=$job
+	cat >"$harness_dir/between" <<-END
+		scontrol() { "$(command -v scontrol)" "\$@"; }
+		scontrol release $starts
+		until [[ \$(squeue -h -j $starts -o %T) = RUNNING ]]; do sleep 0.1; done
+		scancel $ends ${array}_2
+	END
+	run 0 subank check --dry-run
+	expect_match "what would move" ' 1 queued job on dev would move from QOS qpass to scav' "$out"
+	run 0 subank check
+	expect_true "what happens between" test -e "$harness_dir/now"
+	expect_equal "messages" '' "$err"
+	expect_equal "what moved" 'qleft: 2 queued jobs on dev moved from QOS normal to scav' "$out"
+	expect_queued "the job that waits" "$stays" 'scav 30:00'
+	expect_equal "the tasks that wait" 'scav qleft' "$(records "$array")"
+	expect_equal "the job that started" 'RUNNING qpass' "$(cluster_ask squeue -h -j "$starts" -o '%T %q')"
+	settled=$(entries)
+	run 0 subank check
+	expect_equal "output of another check" '' "$out"
+	run 0 subank deposit qleft 100
+	expect_match "what came back" '2 queued jobs on dev went back to QOS normal' "$out"
+	expect_queued "the job that waits" "$stays" 'normal 30:00'
+	expect_equal "the tasks that wait" 'normal qleft' "$(records "$array")"
+	expect_job "$starts" COMPLETED
+	expect_equal "states and QOS on record" "COMPLETED|qpass
+CANCELLED|normal" "$(by_number State,QOS "$starts" "$ends" | sed 's/CANCELLED by [0-9]*/CANCELLED/')"
+	run 0 subank verify
+}
+
 # One account has a free scavenger QOS, another one that costs as much as any.
 test_jobs_in_the_scavenger_qos_start_and_cost_what_its_factor_says() {
 	local factor qos account waits runs before elapsed

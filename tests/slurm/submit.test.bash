@@ -120,7 +120,7 @@ sbatch: error: Batch job submission failed: $policy" "$err"
 	expect_equal "an outsider's message" 'sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified' "$err"
 	expect_match "users in the file" "users sub1 $(id -u "$CLUSTER_USER")
 users sub1none
-" "$(grep ^users "$file")
+" "$(grep ^users "$file" | head -n 2)
 "
 }
 
@@ -275,8 +275,11 @@ test_every_damage_of_the_file_lets_jobs_through() {
 	damaged 'a truncated file'
 	head -c 100000 /dev/urandom >"$file"
 	damaged 'a file of other bytes'
-	sed "1s/ 1 [0-9]* / 1 $((EPOCHSECONDS - 3700)) /" <<<"$good" >"$file"
+	sed "/^subank 2 /s/ 2 [0-9]* / 2 $((EPOCHSECONDS - 3700)) /" <<<"$good" >"$file"
 	damaged 'an old file'
+	sed '0,/^account sub6 3600 /s//account sub6 3601 /' <<<"$good" >"$file"
+	expect_equal "amounts that were changed" 1 "$(grep -c '^account sub6 3601 ' "$file")"
+	damaged 'a file with another amount'
 }
 
 # survives WHAT EXPECTED: slurmctld starts, and a job that is too expensive gets this status.
@@ -332,6 +335,30 @@ test_slurmctld_starts_with_a_damaged_module_or_file() {
 	rm "$file"
 	run 0 subank check
 	batch 1 sub7 -t 6000
+}
+
+test_a_script_that_is_damaged_while_slurmctld_runs_leaves_the_old_one_in_force() {
+	use_module refuse
+	new_account subbad
+	run 0 subank open subbad
+	run 0 subank deposit subbad 1
+	run 0 subank check
+	batch 1 subbad -t 6000
+	for damage in 'function slurm_job_submit(' ''; do
+		sleep 1.1
+		rm "$script"
+		[[ -z $damage ]] || echo "$damage" >"$script"
+		batch 1 subbad -t 6000
+		refused "account subbad has 1 SU left; this job asks for up to 100 SU: a time limit of 01:00:00 would fit"
+		batch 0 subbad -t 1
+		cluster_as_user scancel "${out##* }"
+		expect_true "slurmctld after the damage '$damage'" cluster_answers slurmctld
+		run 0 subank check
+		sleep 1.1
+		put_script complete
+		batch 1 subbad -t 6000
+	done
+	logged '.*job_submit.lua:[0-9]*: '
 }
 
 harness_main "$@"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What check, doctor and verify report about the bank and Slurm, driven in this process. */
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "cmd/subank.h"
@@ -823,6 +824,31 @@ START_TEST(what_a_check_does_is_logged)
 }
 END_TEST
 
+static long file_system; /* f_type of every one */
+
+/* Instead of the C library's, since tests have no network file system. */
+int statfs(const char *path, struct statfs *ret)
+{
+	(void)path;
+	*ret = (struct statfs){.f_type = file_system};
+	return 0;
+}
+
+START_TEST(a_file_for_submissions_on_the_network_is_found)
+{
+	char text[512];
+
+	file_system = 0x6969;
+	NO_ROW("file system of submit_file");
+	(void)snprintf(text, sizeof(text), "clusters: [dev]\nsubmission: warn\nsubmit_file: %s/f\n",
+		       test_folder);
+	set_settings(text);
+	ROW("file system of submit_file|this machine|warn|NFS: /");
+	file_system = 0xEF53;
+	NO_ROW("file system of submit_file");
+}
+END_TEST
+
 START_TEST(what_keeps_slurmctld_from_checking_submissions_is_found)
 {
 	char text[512], folder[160], path[192];
@@ -854,6 +880,59 @@ START_TEST(what_keeps_slurmctld_from_checking_submissions_is_found)
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(mkdir(path, 0755), 0);
 	ROW("check at submission|this machine|bad|not a file: ");
+}
+END_TEST
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(the_script_of_slurmctld_is_inspected)
+{
+	char text[512], script[160], module[160], conf[160];
+
+	(void)snprintf(conf, sizeof(conf), "%s/slurm.conf", test_folder);
+	(void)snprintf(script, sizeof(script), "%s/job_submit.lua", test_folder);
+	(void)snprintf(module, sizeof(module), "%s/subank.lua", test_folder);
+	ck_assert_int_eq(setenv("SLURM_CONF", conf, 1), 0);
+	write_file(script, "");
+	NO_ROW("job_submit.lua");
+	(void)snprintf(text, sizeof(text), "clusters: [dev]\nsubmission: warn\nsubmit_file: %s/f\n",
+		       test_folder);
+	set_settings(text);
+	ROW("job_submit.lua|this machine|bad|subank is not in /");
+	write_file(script, "  -- dofile(\"/no/subank.lua\")\nreturn slurm.SUCCESS\n");
+	ROW("job_submit.lua|this machine|bad|subank is not in /");
+	NO_ROW("subank.lua");
+	(void)snprintf(text, sizeof(text),
+		       "-- subank: \"/no/subank.lua\"\nlocal _, subank = pcall(dofile, '%s')\n",
+		       module);
+	write_file(script, text);
+	ROW("job_submit.lua|this machine|ok|/");
+	ROW("subank.lua|this machine|bad|not there: /");
+	ck_assert_int_eq(mkfifo(module, 0644), 0);
+	ROW("subank.lua|this machine|bad|not a file: /");
+	ck_assert_int_eq(unlink(module), 0);
+	write_file(module, "");
+	ROW("subank.lua|this machine|ok|/");
+	ck_assert_int_eq(chmod(module, 0646), 0);
+	ROW("subank.lua|this machine|bad|everybody can change /");
+	ck_assert_int_eq(chmod(script, 0606), 0);
+	ROW("job_submit.lua|this machine|bad|everybody can change /");
+	if (geteuid() != 0) {
+		ck_assert_int_eq(chmod(script, 0), 0);
+		ROW("job_submit.lua|this machine|ok|not checked here: /");
+	}
+	ck_assert_int_eq(unlink(script), 0);
+	ROW("job_submit.lua|this machine|ok|not checked here: /");
+	ck_assert_int_eq(mkfifo(script, 0644), 0);
+	ROW("job_submit.lua|this machine|bad|not a file: /");
+	ck_assert_int_eq(unsetenv("SLURM_CONF"), 0);
 }
 END_TEST
 
@@ -945,7 +1024,9 @@ int main(void)
 	tcase_add_test(doctor, the_bank_and_its_folder_are_inspected);
 	tcase_add_test(doctor, the_settings_file_is_inspected);
 	tcase_add_test(doctor, a_check_that_is_not_run_is_found);
+	tcase_add_test(doctor, a_file_for_submissions_on_the_network_is_found);
 	tcase_add_test(doctor, what_keeps_slurmctld_from_checking_submissions_is_found);
+	tcase_add_test(doctor, the_script_of_slurmctld_is_inspected);
 	tcase_add_test(doctor, accounts_without_money_are_named);
 	tcase_add_test(doctor, limits_that_failed_are_named);
 	tcase_add_test(doctor, runaway_jobs_are_named);
