@@ -2022,6 +2022,8 @@ class Bank:
             settled = self.settled[cluster, account.name]
             first = self.running.get((cluster, account.name), (0, 0, 0))[2]
             time = first if first and first < settled else max(settled, account.by_jobs[cluster])
+            if self.looked_back.get(cluster, 0) < settled and self.mutation != "expiry-never-looks-back":
+                time = account.by_jobs[cluster]
         if by_readings:
             return time
         if cluster not in self.clusters:  # no longer in the settings: it will not be read again

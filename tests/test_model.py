@@ -70,6 +70,7 @@ MUTATIONS = {
     "merges-leave-debt": ("merge", "--later"),
     "renames-forget-thresholds": ("rename", "--later"),
     "late-use-stays-with-the-former-name": ("rename", "--later"),
+    "expiry-never-looks-back": ("reconcile", "--apply"),
     "former-names-do-not-run": ("rename", "--later"),
     "late-use-is-of-today": ("rename", "--later"),
     "refunds-stay-with-the-former-name": ("rename", "--later"),

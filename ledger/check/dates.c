@@ -11,11 +11,15 @@
 #include "ledger/check/funds.h"
 
 /* Returns the time up to which use by jobs is charged. A job that is running may still be charged
- * to the window in which it began. */
-static int64_t jobs_charged_until(const struct meter *meter, const struct reading *reading)
+ * to the window in which it began. A check that did not look back may not have seen one that ended.
+ */
+static int64_t jobs_charged_until(const struct meter *meter, const struct reading *reading,
+				  int64_t looked_back)
 {
 	int64_t since = reading->flight.since;
 
+	if (looked_back < reading->settled)
+		return meter->jobs_since;
 	if (since && since < reading->settled)
 		return since;
 	return int64_max(reading->settled, meter->jobs_since);
@@ -25,12 +29,13 @@ static int64_t jobs_charged_until(const struct meter *meter, const struct readin
 static int meter_charged_until(struct books *books, const struct account *account,
 			       const struct meter *meter, int64_t *ret, struct sb_error *err)
 {
-	int64_t charged = meter->time;
+	int64_t charged = meter->time, looked_back;
 	struct reading reading;
 
 	TRY(check_reading(books, account, meter->cluster, &reading, err));
+	TRY(books_looked_back(books, meter->cluster, &looked_back, err));
 	if (meter->jobs)
-		charged = jobs_charged_until(meter, &reading);
+		charged = jobs_charged_until(meter, &reading, looked_back);
 	else if (reading.usage == meter->reading)
 		charged = int64_max(charged, reading.time);
 	*ret = charged;

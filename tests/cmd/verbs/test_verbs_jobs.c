@@ -1336,7 +1336,10 @@ START_TEST(windows_wait_for_jobs_that_began_in_them)
 	fake_add_job("dev", (struct fake_job){
 				    .id = 1, .start = BEGIN + 7300, .ran = 3500, .limit = 86400});
 	DONE("bio: charged 0.97 SU for 1 job on dev\n", "check");
-	ck_assert_ptr_nonnull(strstr(out, "bio: 0.02 SU expired"));
+	/* Another job may have ended longer ago. */
+	ck_assert_ptr_null(strstr(out, "expired"));
+	clock_now += HOUR;
+	DONE("bio: 0.02 SU expired", "check");
 	DONE("expire|-100\n", "journal", "bio", "-nP", "--seconds", "-o", "Kind,Amount", "-k",
 	     "expire");
 	nothing_more();
