@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "cmd/check/checkup.h"
-#include "cmd/check/metrics.h"
 #include "cmd/check/notify.h"
 #include "cmd/check/publish.h"
 #include "cmd/check/request_boxes.h"
@@ -700,7 +699,7 @@ static int take(struct taking *taking, struct sb_error *err)
 }
 
 /* Brings Slurm in line with the entries, and publishes and delivers them, as the check did before.
- */
+ * The check then publishes its metrics. */
 static int follow(const struct taking *taking)
 {
 	struct env *env = taking->env;
@@ -716,7 +715,6 @@ static int follow(const struct taking *taking)
 	status = checkup_after(env, names, taking->touched_count, EXIT_DONE);
 	free(names);
 	status = status_join(status, publish(env, false));
-	status = status_join(status, metrics_publish(env));
 	return status_join(status, notify_run(env) == EXIT_DONE ? EXIT_DONE : EXIT_PART);
 }
 
