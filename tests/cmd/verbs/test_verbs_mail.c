@@ -188,6 +188,19 @@ START_TEST(each_kind_of_entry_has_its_mail)
 }
 END_TEST
 
+START_TEST(closing_an_account_is_mailed)
+{
+	RUN("close", "bio", "--note", "project ended");
+	RUN("check");
+	mail_told();
+	MAILED("From: \"Elbe\" <hpc@example.org>\n" TO "Subject: bio: new jobs wait\n" MIME
+	       "The account bio on Elbe has been on hold since 2026-11-22 17:00. The\n"
+	       "account was closed.\n\n"
+	       "    Note:  project ended\n\n"
+	       "Running jobs go on. New jobs can be submitted, but they wait.\n" ASK);
+}
+END_TEST
+
 /* Gives the message to `mail`, which must end with [code] and [message]. */
 #define READS(code, message, json)                                                                 \
 	do {                                                                                       \
@@ -348,6 +361,12 @@ START_TEST(jobs_that_wait_are_named)
 	clear();
 	READS(0, NULL, STATE("release", "held", "null"));
 	ck_assert_ptr_nonnull(strstr(mailed, "Another hold is still in force: new jobs wait."));
+	clear();
+	READS(0, NULL,
+	      "{\"entry\":7,\"kind\":\"hold\",\"cause\":\"overrun\",\"account\":\"bio\"," AT
+	      "," BALANCE ",\"contacts\":[\"a@x\"]}");
+	ck_assert_ptr_nonnull(strstr(mailed, "scavenger QOS wait.\n"));
+	ck_assert_ptr_nonnull(strstr(mailed, "start by themselves once the allocation is extended"));
 	clear();
 	/* An account above it is held: its own allocation does not end that. */
 	READS(0, NULL, STATE("hold", "blocked", "null"));
@@ -588,6 +607,7 @@ int main(void)
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_checked_fixture(tcase, setup, drive_teardown);
 	tcase_add_test(tcase, each_kind_of_entry_has_its_mail);
+	tcase_add_test(tcase, closing_an_account_is_mailed);
 	tcase_add_test(tcase, messages_that_are_no_entry_are_refused);
 	tcase_add_test(tcase, no_text_makes_a_header_or_a_layout);
 	tcase_add_test(tcase, without_contacts_the_administrators_get_it_or_nobody);
