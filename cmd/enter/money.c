@@ -234,6 +234,8 @@ int append_take(struct posting *posting, struct books *books, const struct accou
 	char text[QUANTITY_SIZE];
 	int rc = plan_amount(posting, books, from, &event, err);
 
+	if (rc == SB_EREFUSED && posting->env->batch)
+		posting->env->batch->column = "su";
 	if (!rc && to)
 		event.debt = plan_debt(to, event.amount);
 	if (!rc)

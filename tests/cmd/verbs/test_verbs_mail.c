@@ -365,8 +365,10 @@ START_TEST(jobs_that_wait_are_named)
 	READS(0, NULL,
 	      "{\"entry\":7,\"kind\":\"hold\",\"cause\":\"overrun\",\"account\":\"bio\"," AT
 	      "," BALANCE ",\"contacts\":[\"a@x\"]}");
-	ck_assert_ptr_nonnull(strstr(mailed, "scavenger QOS wait.\n"));
-	ck_assert_ptr_nonnull(strstr(mailed, "start by themselves once the allocation is extended"));
+	ck_assert_msg(strstr(mailed, "that even jobs in the scavenger QOS\nwait.\n") &&
+			      strstr(mailed, "Waiting\njobs start by themselves once the "
+					     "allocation is extended;"),
+		      "%s", mailed);
 	clear();
 	/* An account above it is held: its own allocation does not end that. */
 	READS(0, NULL, STATE("hold", "blocked", "null"));

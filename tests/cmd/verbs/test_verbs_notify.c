@@ -183,7 +183,7 @@ START_TEST(of_what_is_closed_only_accounts_are_delivered)
 	DONE("", "share", "bio", "ann", "1", "--later");
 	DONE("", "check");
 	DONE("", "close", "bio", "--resource", "gres/gpu");
-	DONE("", "share", "bio", "ann", "--close");
+	DONE("", "share", "bio", "ann", "none");
 	DONE("", "rename", "chem", "geo");
 	DONE("", "check");
 	ck_assert_str_eq(told, "");
