@@ -605,6 +605,21 @@ START_TEST(boxes_are_open_to_their_managers_alone)
 }
 END_TEST
 
+START_TEST(doctor_names_managers_whom_the_machine_does_not_know)
+{
+	RUN("doctor", "-P");
+	ck_assert_ptr_nonnull(strstr(out, "requests of managers|"));
+	ck_assert_ptr_null(strstr(out, "unknown managers"));
+	RUN("terms", "bio", "--manager", "me,nosuch");
+	RUN("doctor", "-P");
+	ck_assert_msg(strstr(out, "unknown managers|this machine|warn|1: nosuch (bio)|"), "%s", out);
+	/* Nobody can tell without a directory. */
+	no_directory = true;
+	RUN("doctor", "-P");
+	ck_assert_ptr_null(strstr(out, "unknown managers"));
+}
+END_TEST
+
 START_TEST(a_full_box_gets_no_answers)
 {
 	char name[32];
@@ -672,6 +687,7 @@ int main(void)
 	tcase_add_test(tcase, a_check_takes_a_hundred_of_a_user);
 	tcase_add_test(tcase, a_user_cannot_obstruct_the_check);
 	tcase_add_test(tcase, boxes_are_open_to_their_managers_alone);
+	tcase_add_test(tcase, doctor_names_managers_whom_the_machine_does_not_know);
 	tcase_add_test(tcase, a_full_box_gets_no_answers);
 	tcase_add_test(tcase, boxes_are_closed_to_others);
 	suite_add_tcase(suite, tcase);
