@@ -590,7 +590,7 @@ END_TEST
 START_TEST(why_tells_a_closed_account)
 {
 	DONE("", "close", "bio", "--note", "ended");
-	DONE("bio is closed (closed): available 10.00 SU\n", "why", "bio");
+	DONE("bio is closed: available 10.00 SU\n", "why", "bio");
 	ck_assert_ptr_nonnull(strstr(out, ": close, by slurm (login alice) (ended)\n"));
 	ck_assert_ptr_nonnull(strstr(out, "  `subank open bio` opens it again\n"));
 }
