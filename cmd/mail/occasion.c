@@ -364,6 +364,12 @@ int occasion_read(const struct env *env, const char *json, size_t len, struct oc
 	int rc;
 
 	in.entry = entry;
+	if (len == 0) {
+		json_decref(entry);
+		return sb_error_set(err, SB_EFORMAT,
+				    "the standard input is empty: mail reads an entry from it, as "
+				    "the notify command gets it; --statements mails statements");
+	}
 	rc = json_is_object(entry) ? read_entry(&in)
 				   : malformed(&in, entry ? "no object" : why.text);
 	json_decref(entry);

@@ -220,7 +220,6 @@ END_TEST
 START_TEST(messages_that_are_no_entry_are_refused)
 {
 	static const char *const bad[] = {
-		"",
 		"{",
 		"[]",
 		"{}",
@@ -254,6 +253,7 @@ START_TEST(messages_that_are_no_entry_are_refused)
 
 	for (size_t i = 0; i < COUNT(bad); i++)
 		READS(1, "the message on the standard input is no entry of subank", bad[i]);
+	READS(1, "the standard input is empty: mail reads an entry from it", "");
 	ck_assert_str_eq(mail_args, "");
 	READS(0, NULL, HOLD("bio", "\"a@x\""));
 	ck_assert_str_eq(mail_args, "-i -f hpc@example.org -- a@x\n");
@@ -587,6 +587,10 @@ START_TEST(statements_are_mailed_once)
 	ck_assert_ptr_nonnull(strstr(mailed, "(fees)"));
 	ck_assert_ptr_null(strstr(mailed, "ann"));
 	clear();
+	GIVES(0, NULL,
+	      "no statement of the month from 2026-11-01 would be mailed; 2 mailed before; 1 "
+	      "account without contacts",
+	      "mail", "--statements", "--dry-run");
 	DONE("mailed 0 statements of the month from 2026-11-01; 2 mailed before", "mail",
 	     "--statements");
 	DONE("mailed 1 statement ", "mail", "--statements", "--again", "chem");

@@ -166,6 +166,8 @@ START_TEST(corrections_find_the_present_name)
 	DONE("", "rename", "bio", "life");
 	(void)snprintf(number, sizeof(number), "%" PRIu64, charge);
 	DONE("life has", "refund", number, "--note", "a broken node");
+	(void)snprintf(number, sizeof(number), "%" PRIu64, charge + 1);
+	REFUSED(1, "(rename) cannot be reversed: it stays", "reverse", number, "--note", "x");
 	(void)snprintf(number, sizeof(number), "%" PRIu64, deposit);
 	DONE("life has 8.00 SU", "reverse", number, "--note", "typed twice");
 	BALANCE("life", "open|10.00|2.00|8.00|5.00");

@@ -150,6 +150,9 @@ static void refused(const char *id, const char *part)
 
 START_TEST(what_is_malformed_is_refused_at_once)
 {
+	REFUSED(2, "usage: subank request [transfer FROM TO SU | share ACCOUNT USER SU]\n",
+		"request", "transfer");
+	REFUSED(2, "usage: subank report [ACCOUNT...] -o DIR\n", "report");
 	acting = (struct acting){"me", (uint32_t)geteuid()};
 	REFUSED(2, "a request is `transfer", "request", "transfer", "bio", "lab");
 	REFUSED(2, "'deposit' cannot be requested", "request", "deposit", "bio", "lab", "5");
