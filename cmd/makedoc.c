@@ -223,7 +223,7 @@ static void page_of_verb(const char *verb)
 	(void)snprintf(name, sizeof(name), "subank-%s", verb);
 	title(name, 1, command->summary);
 	printf(".SH SYNOPSIS\n.B subank %s\n[\\fIOPTIONS\\fR] %s\n.SH DESCRIPTION\n", verb,
-	       command->arguments);
+	       command_synopsis(command));
 	prose_roff(stdout, command->details);
 	if (strcmp(verb, "mail") == 0)
 		print_templates();

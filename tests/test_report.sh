@@ -47,6 +47,8 @@ is 'which verify accepts' subank verify --head "$head" >"$dir/said"
 echo mine >"$site/notes.html"
 ln -s "$dir/elsewhere" "$site/link"
 cp "$site/physics.html" "$site/gone.html"
+is 'a report of unknown accounts fails' not subank report nosuch -o "$dir/none" 2>/dev/null
+is 'and makes no folder' [ ! -e "$dir/none" ]
 is 'a report of one account' subank report physics -o "$site" >"$dir/said"
 is 'leaves the other pages' [ "$(find "$site" -name '*.html' -type f | wc -l)" = 19 ]
 is 'and reports none removed' not grep -q removed "$dir/said"

@@ -414,6 +414,8 @@ int checkup_run(struct env *env, const struct checkup *checkup)
 	 * the check did. */
 	if (status_goes_on(status) && notify_run(env) != EXIT_DONE)
 		status = EXIT_PART;
+	if (status_goes_on(status) && is_whole(env, checkup) && checkup->last)
+		status = status_join(status, checkup->last(env, checkup));
 	/* A check that failed is shown, too. */
 	if (is_whole(env, checkup))
 		after = metrics_keep(env, &last.outcome, last.done, status);

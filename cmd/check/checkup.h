@@ -16,6 +16,10 @@ struct checkup {
 	bool must; /* a partial failure is a failure: EXIT_REFUSED, not EXIT_PART */
 	bool put_right; /* set back limits changed by hand even if the settings leave them */
 	bool shut; /* see struct check */
+	/* Runs at the end of a whole check that was not dry, without its locks: the check's status
+	 * and metrics include the status it returns. NULL: nothing. */
+	int (*last)(struct env *env, const struct checkup *checkup);
+	int64_t began; /* for [last] */
 };
 
 /* Whether a step was carried out, at least in part: the next step may follow. */

@@ -17,10 +17,13 @@
  * keep a slow command from holding up the next check. */
 enum { RUNS_MAX = 100, TIMES_MAX = 3 };
 
-static bool is_delivered(enum event_kind kind)
+/* The end of a budget or share ends no account: nobody is told. */
+static bool is_delivered(const struct event *event)
 {
+	const enum event_kind kind = event->kind;
+
 	return kind == EVENT_THRESHOLD || kind == EVENT_NOTICE || kind == EVENT_HOLD ||
-	       kind == EVENT_RELEASE;
+	       kind == EVENT_RELEASE || (kind == EVENT_CLOSE && purse_is_account(event->account));
 }
 
 struct pending_state {
@@ -108,7 +111,7 @@ static int add_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 		gathering->used = event->used;
 		gathering->allocated = event->allocated;
 	}
-	if (!is_delivered(event->kind))
+	if (!is_delivered(event))
 		return SB_OK;
 	return add_pending(pending, (struct pending){.seq = event->seq}, err);
 }

@@ -17,7 +17,9 @@
 #include "cmd/frame/options.h"
 #include "cmd/show/output.h"
 #include "cmd/show/published.h"
+#include "ledger/base/comma.h"
 #include "ledger/base/when.h"
+#include "ledger/books/people.h"
 #include "ledger/check/funds.h"
 
 enum {
@@ -344,6 +346,63 @@ static void inspect_outlets(struct diagnosis *rows)
 	}
 }
 
+struct manager_search {
+	struct diagnosis *rows;
+	const char *account; /* whose managers are searched */
+	struct names unknown;
+};
+
+/* A comma_item. */
+static int add_unknown(void *ctx, const char *user, struct sb_error *err)
+{
+	struct manager_search *search = ctx;
+	const struct os *os = &search->rows->env->os;
+	char text[2 * NAME_SIZE];
+	uint32_t uid;
+
+	(void)err;
+	if (!*user || !os->user_id || os->user_id(user, &uid) != UID_ABSENT)
+		return SB_OK;
+	(void)snprintf(text, sizeof(text), "%.255s (%s)", user, search->account);
+	names_add(search->rows, &search->unknown, text);
+	return SB_OK;
+}
+
+/* Finds managers whom this machine does not know. A books_fn. */
+static int find_unknown(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct manager_search *search = ctx;
+	size_t count;
+
+	names_release(&search->unknown);
+	TRY(books_load_all(books, &count, err));
+	for (size_t i = 0; i < count; i++) {
+		const struct account *account = books_at(books, i);
+		struct people people;
+
+		if (!account->open || !account->people || !purse_is_account(account->name))
+			continue;
+		search->account = account->name;
+		TRY(books_people(books, account, &people, err));
+		TRY(comma_each(people.managers, add_unknown, search, err));
+	}
+	return SB_OK;
+}
+
+static void inspect_managers(struct diagnosis *rows)
+{
+	struct manager_search search = {.rows = rows};
+	const struct env *env = rows->env;
+	struct sb_error err;
+
+	if (bank_read(env->bank, env->os.now(), find_unknown, &search, &err))
+		diagnose_unread(rows, "managers", &err);
+	diagnose_names(rows, VERDICT_WARN, "unknown managers",
+		       "this machine does not know these users, so they can send no requests: if a "
+		       "name is wrong, correct it with `subank terms ACCOUNT --manager USERS`",
+		       &search.unknown);
+}
+
 static void inspect_requests(struct diagnosis *rows)
 {
 	const char *folder = rows->env->settings.requests;
@@ -355,6 +414,7 @@ static void inspect_requests(struct diagnosis *rows)
 	rc = request_boxes_try(rows->env, &err);
 	diagnose(rows, VERDICT_BAD, "requests of managers", rc ? err.text : NULL, "%s: %s",
 		 rc ? "not taken" : "taken", folder);
+	inspect_managers(rows);
 }
 
 /* Inspects the notify command. Returns whether a check can start it. */

@@ -44,7 +44,10 @@ void batch_option(struct batch_entry *entry, const char *name, const char *value
 
 static const char *ref_of(const struct batch_entry *entry)
 {
-	return entry->values[option_place(entry->command, "ref")];
+	const char *ref = entry->values[option_place(entry->command, "ref")];
+
+	/* It was left out, which is a mistake. */
+	return ref ? ref : "";
 }
 
 /* ---- accounts ---- */
@@ -107,6 +110,49 @@ static const char *where(const struct batch *batch, const struct batch_entry *en
 	return batch_place(batch, &entry->at, to);
 }
 
+int batch_message(struct batch *batch, size_t line, const char *text, struct sb_error *err)
+{
+	struct batch_message *added = array_add(batch->messages, batch->message_count);
+
+	if (!added)
+		return sb_error_nomem(err);
+	added->line = line;
+	added->order = batch->message_count;
+	added->text = strdup(text);
+	return added->text ? SB_OK : sb_error_nomem(err);
+}
+
+/* Removes the messages after the first [count]. */
+static void drop_messages(struct batch *batch, size_t count)
+{
+	while (batch->message_count > count)
+		free(batch->messages[--batch->message_count].text);
+}
+
+static int by_line(const void *a, const void *b)
+{
+	const struct batch_message *left = a, *right = b;
+
+	return left->line != right->line
+		       ? (left->line > right->line) - (left->line < right->line)
+		       : (left->order > right->order) - (left->order < right->order);
+}
+
+void batch_report(struct env *env, struct batch *batch)
+{
+	struct env own = *env;
+	struct sb_error err;
+
+	/* The texts name their places. */
+	own.where = "";
+	array_sort(batch->messages, batch->message_count, by_line);
+	for (size_t i = 0; i < batch->message_count; i++) {
+		sb_error_set(&err, SB_EREFUSED, "%s", batch->messages[i].text);
+		(void)fail(&own, &err);
+	}
+	drop_messages(batch, 0);
+}
+
 /* Keeps the account of an entry that should have opened it: other mistakes about it follow. */
 static void note_unopened(struct batch *batch, const struct batch_entry *entry)
 {
@@ -125,10 +171,8 @@ static void mark_wrong(struct batch *batch, struct batch_entry *entry, bool malf
 	note_unopened(batch, entry);
 }
 
-bool batch_mistake(struct env *env, struct batch *batch, struct batch_entry *entry,
-		   const struct sb_error *err)
+bool batch_mistake(struct batch *batch, struct batch_entry *entry)
 {
-	(void)fail(env, err);
 	if (entry) {
 		mark_wrong(batch, entry, true);
 	} else {
@@ -151,29 +195,6 @@ static bool follows_from_another(const struct batch *batch, const struct batch_e
 	return false;
 }
 
-static int add_refusal(struct batch *batch, const char *place, const char *text,
-		       struct sb_error *err)
-{
-	char *refusal, **to;
-
-	if (asprintf(&refusal, "%s%s", place, text) < 0)
-		return sb_error_nomem(err);
-	to = array_add(batch->refusals, batch->refusal_count);
-	if (!to) {
-		free(refusal);
-		return sb_error_nomem(err);
-	}
-	*to = refusal;
-	return SB_OK;
-}
-
-static void drop_refusals(struct batch *batch)
-{
-	for (size_t i = 0; i < batch->refusal_count; i++)
-		free(batch->refusals[i]);
-	batch->refusal_count = 0;
-}
-
 /* ---- running ---- */
 
 int batch_observe(const struct env *env)
@@ -183,14 +204,15 @@ int batch_observe(const struct env *env)
 
 	/* A message about a cluster belongs to no line. */
 	alone.where = NULL;
+	alone.os = batch->shown->os;
 	if (!batch->asked)
 		batch->answer = clusters_observe(&alone, OBSERVE_EVERYTHING, &batch->clusters);
 	batch->asked = true;
 	return batch->answer;
 }
 
-/* Runs the entry by its verb, in an environment of its own. */
-static int run_entry(const struct env *env, const struct batch_entry *entry)
+/* Runs the entry by its verb, in an environment of its own. Its messages go to [messages]. */
+static int run_entry(const struct env *env, const struct batch_entry *entry, FILE *messages)
 {
 	char place_text[PLACE_TEXT_SIZE];
 	struct batch_entry copy = *entry;
@@ -199,7 +221,27 @@ static int run_entry(const struct env *env, const struct batch_entry *entry)
 	own.command = entry->command;
 	own.values = copy.values;
 	own.where = where(env->batch, entry, place_text);
+	own.os.err = messages;
+	own.os.err_is_terminal = false;
+	own.os.log = NULL;
 	return entry->command->run(&own, entry->argc, entry->argv);
+}
+
+/* Adds the lines that a verb has printed, without the name of the program. */
+static int add_printed(struct batch *batch, const struct batch_entry *entry, char *text,
+		       struct sb_error *err)
+{
+	static const char prefix[] = "subank: ";
+	const size_t len = strlen(prefix);
+	char *line;
+
+	while ((line = strsep(&text, "\n"))) {
+		if (*line)
+			TRY(batch_message(batch, entry->at.line,
+					  strncmp(line, prefix, len) == 0 ? line + len : line,
+					  err));
+	}
+	return SB_OK;
 }
 
 static int by_ref(const void *a, const void *b)
@@ -215,8 +257,9 @@ static int by_ref(const void *a, const void *b)
 static int check_refs(struct env *env, struct batch *batch)
 {
 	struct batch_entry **list = calloc(batch->count + 1, sizeof(*list));
-	char place_text[PLACE_TEXT_SIZE];
+	char place_text[PLACE_TEXT_SIZE], text[PLACE_TEXT_SIZE + EVENT_NOTE_MAX];
 	struct sb_error err;
+	int rc = SB_OK;
 
 	if (!list) {
 		sb_error_nomem(&err);
@@ -225,58 +268,89 @@ static int check_refs(struct env *env, struct batch *batch)
 	for (size_t i = 0; i < batch->count; i++)
 		list[i] = &batch->entries[i];
 	array_sort(list, batch->count, by_ref);
-	for (size_t i = 1; i < batch->count && batch->wrong < MISTAKES_MAX; i++) {
-		if (strcmp(ref_of(list[i - 1]), ref_of(list[i])) != 0)
+	for (size_t i = 1; i < batch->count && batch->wrong < MISTAKES_MAX && !rc; i++) {
+		struct place at = list[i]->at;
+
+		if (!*ref_of(list[i]) || strcmp(ref_of(list[i - 1]), ref_of(list[i])) != 0)
 			continue;
 		mark_wrong(batch, list[i], true);
-		warning(env, "%sthe ref '%s' is %s %zu already: each entry needs its own",
-			where(batch, list[i], place_text), ref_of(list[i]),
-			batch->is_table ? "in row" : "on line", list[i - 1]->at.line);
+		at.name = "ref";
+		(void)snprintf(text, sizeof(text),
+			       "%sthe ref '%s' is %s %zu already: each entry needs its own",
+			       batch_place(batch, &at, place_text), ref_of(list[i]),
+			       batch->is_table ? "in row" : "on line", list[i - 1]->at.line);
+		rc = batch_message(batch, at.line, text, &err);
 	}
 	free(list);
-	return EXIT_DONE;
+	return rc ? fail(env, &err) : EXIT_DONE;
+}
+
+/* Checks an entry by itself. */
+static int check_one(struct env *env, struct batch *batch, struct batch_entry *entry,
+		     struct sb_error *err)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *messages = open_memstream(&text, &len);
+	int status, rc;
+
+	if (!messages)
+		return sb_error_nomem(err);
+	status = run_entry(env, entry, messages);
+	rc = fclose(messages) != 0 ? sb_error_nomem(err) : add_printed(batch, entry, text, err);
+	free(text);
+	if (status != EXIT_DONE)
+		mark_wrong(batch, entry, status == EXIT_USAGE);
+	return rc;
 }
 
 /* Checks the entries by themselves. */
-static void check_all(struct env *env, struct batch *batch)
+static int check_all(struct env *env, struct batch *batch)
 {
 	struct progress progress;
+	struct sb_error err;
+	int rc = SB_OK;
 
 	progress_begin(&progress, env, batch->count);
-	for (size_t i = 0; i < batch->count && batch->wrong < MISTAKES_MAX; i++) {
+	for (size_t i = 0; i < batch->count && batch->wrong < MISTAKES_MAX && !rc; i++) {
 		struct batch_entry *entry = &batch->entries[i];
-		int status = EXIT_DONE;
 
 		if (!entry->wrong && !follows_from_another(batch, entry))
-			status = run_entry(env, entry);
-		if (status != EXIT_DONE)
-			mark_wrong(batch, entry, status == EXIT_USAGE);
+			rc = check_one(env, batch, entry, &err);
 		progress_step(&progress, i + 1);
 	}
 	progress_end(&progress);
+	return rc ? fail(env, &err) : EXIT_DONE;
 }
 
 struct planning {
 	struct env *env; /* of the verbs, whose messages were printed by check_all() */
 	struct env *shown; /* prints the progress */
-	size_t unopened; /* accounts, by mistakes in the entries by themselves */
+	/* By mistakes in the entries by themselves: */
+	size_t unopened; /* accounts */
+	size_t messages;
 };
 
 /* Keeps why the books refuse an entry. Returns errors that concern no entry. */
 static int refuse_entry(struct batch *batch, struct batch_entry *entry, struct sb_error *err)
 {
-	char place_text[PLACE_TEXT_SIZE];
+	char place_text[PLACE_TEXT_SIZE], text[PLACE_TEXT_SIZE + sizeof(err->text)];
+	struct place at = entry->at;
 
+	at.name = batch->column;
+	(void)batch_place(batch, &at, place_text);
 	if (!batch->rc)
 		batch->rc = sb_error_set(&batch->err, SB_EREFUSED,
 					 "it can no longer be recorded: run it again");
 	if (batch->rc != SB_EINVAL && batch->rc != SB_ENOTFOUND && batch->rc != SB_EREFUSED &&
 	    batch->rc != SB_EOVERFLOW)
 		return sb_error_set(err, (enum sb_err)batch->rc, "%s%s; nothing was recorded",
-				    where(batch, entry, place_text), batch->err.text);
+				    place_text, batch->err.text);
 	note_unopened(batch, entry);
 	batch->malformed = batch->malformed || batch->rc == SB_EINVAL;
-	return add_refusal(batch, where(batch, entry, place_text), batch->err.text, err);
+	batch->refused++;
+	(void)snprintf(text, sizeof(text), "%s%s", place_text, batch->err.text);
+	return batch_message(batch, at.line, text, err);
 }
 
 /* A books_fn. */
@@ -292,27 +366,28 @@ static int plan_all(struct books *books, void *ctx, struct sb_error *err)
 
 	changes_clear(&batch->changes);
 	changes_clear(&batch->to_settle);
-	drop_refusals(batch);
+	drop_messages(batch, planning->messages);
 	batch->unopened_count = planning->unopened;
-	batch->recorded = batch->skipped = 0;
+	batch->recorded = batch->skipped = batch->refused = 0;
 	batch->books = books;
 	progress_begin(&progress, planning->shown, batch->count);
 	for (size_t i = 0; i < batch->count && !rc && !broken; i++) {
 		struct batch_entry *entry = &batch->entries[i];
 
 		progress_step(&progress, i + 1);
-		if (batch->wrong + batch->refusal_count >= MISTAKES_MAX)
+		if (batch->wrong + batch->refused >= MISTAKES_MAX)
 			break;
 		if (entry->wrong || follows_from_another(batch, entry))
 			continue;
 		batch->rc = SB_OK;
-		if (run_entry(env, entry) == EXIT_DONE)
+		batch->column = NULL;
+		if (run_entry(env, entry, env->os.err) == EXIT_DONE)
 			continue;
 		broken = batch->rc == SB_EOVERFLOW;
 		rc = refuse_entry(batch, entry, err);
 	}
 	progress_end(&progress);
-	if (!rc && (batch->wrong > 0 || batch->refusal_count > 0))
+	if (!rc && (batch->wrong > 0 || batch->refused > 0))
 		rc = STORE_ABORT;
 	else if (!rc)
 		rc = keep_after(batch, err);
@@ -323,23 +398,16 @@ static int plan_all(struct books *books, void *ctx, struct sb_error *err)
 	return batch->dry || batch->recorded == 0 ? STORE_ABORT : SB_OK;
 }
 
-/* Reports what was refused in the transaction, and how many entries are wrong. */
+/* Reports how many entries are wrong. */
 static int report_wrong(struct env *env, const struct batch *batch)
 {
-	size_t wrong = batch->wrong + batch->refusal_count;
-	struct sb_error err;
+	size_t wrong = batch->wrong + batch->refused;
 
-	for (size_t i = 0; i < batch->refusal_count; i++) {
-		struct env own = *env;
-
-		own.where = "";
-		sb_error_set(&err, SB_EREFUSED, "%s", batch->refusals[i]);
-		(void)fail(&own, &err);
-	}
 	if (wrong == 0)
 		return EXIT_DONE;
-	warning(env, "nothing was recorded: %zu%s of the %zu entries of %s cannot be", wrong,
-		wrong >= MISTAKES_MAX ? " or more" : "", batch->count + batch->unread, batch->name);
+	warning(env, "nothing was recorded: %zu%s of %zu %s of %s have errors", wrong,
+		wrong >= MISTAKES_MAX ? " or more" : "", batch->count + batch->unread,
+		batch->is_table ? "rows" : "entries", batch->name);
 	return batch->malformed ? EXIT_USAGE : EXIT_REFUSED;
 }
 
@@ -354,31 +422,44 @@ static int confirm_amounts(struct env *env, const struct batch *batch)
 	return confirm(env, "Are these amounts right?");
 }
 
-int batch_run(struct env *env, struct batch *batch)
+/* Plans all entries and records them, if none is wrong. */
+static int record_all(struct env *env, struct env *quiet)
 {
-	struct env quiet = *env;
-	struct planning planning = {.env = &quiet, .shown = env};
+	struct batch *batch = quiet->batch;
+	struct planning planning = {.env = quiet,
+				    .shown = env,
+				    .unopened = batch->unopened_count,
+				    .messages = batch->message_count};
 	struct sb_error err;
-	int status = check_refs(env, batch);
+	int status = EXIT_DONE;
 
-	batch->rules = settings_rules(&env->settings);
-	quiet.batch = batch;
-	if (status == EXIT_DONE)
-		check_all(&quiet, batch);
-	if (status == EXIT_DONE && batch->wrong == 0)
-		status = confirm_amounts(env, batch);
-	if (status != EXIT_DONE)
-		return status;
-	quiet.os.log = NULL;
-	quiet.os.err = fopen("/dev/null", "we");
-	if (!quiet.os.err) {
+	quiet->os.log = NULL;
+	quiet->os.err = fopen("/dev/null", "we");
+	if (!quiet->os.err) {
 		sb_error_set(&err, SB_ESYSTEM, "cannot open /dev/null");
 		return fail(env, &err);
 	}
-	planning.unopened = batch->unopened_count;
 	if (bank_write(env->bank, env->os.now(), plan_all, &planning, &err))
 		status = fail(env, &err);
-	(void)fclose(quiet.os.err);
+	(void)fclose(quiet->os.err);
+	return status;
+}
+
+int batch_run(struct env *env, struct batch *batch)
+{
+	struct env quiet = *env;
+	int status = check_refs(env, batch);
+
+	batch->rules = settings_rules(&env->settings);
+	batch->shown = env;
+	quiet.batch = batch;
+	if (status == EXIT_DONE)
+		status = check_all(&quiet, batch);
+	if (status == EXIT_DONE && batch->wrong == 0)
+		status = confirm_amounts(env, batch);
+	if (status == EXIT_DONE)
+		status = record_all(env, &quiet);
+	batch_report(env, batch);
 	return status == EXIT_DONE ? report_wrong(env, batch) : status;
 }
 
@@ -411,8 +492,8 @@ void batch_release(struct batch *batch)
 	for (size_t i = 0; i < batch->text_count; i++)
 		free(batch->texts[i]);
 	free(batch->texts);
-	drop_refusals(batch);
-	free(batch->refusals);
+	drop_messages(batch, 0);
+	free(batch->messages);
 	free(batch->entries);
 	clusters_release(&batch->clusters);
 }

@@ -20,6 +20,12 @@ struct place {
 	const char *name; /* of a table: its column; NULL: the whole row */
 };
 
+/* A message about a line, which it names. */
+struct batch_message {
+	size_t line, order; /* order: among those of the line */
+	char *text;
+};
+
 struct batch_entry {
 	struct place at;
 	const struct command *command;
@@ -47,8 +53,11 @@ struct batch {
 	const char *unopened[2 * MISTAKES_MAX]; /* accounts that wrong entries should have opened */
 	size_t unopened_count;
 	bool malformed; /* an entry is wrong whatever the books hold */
+	struct batch_message *messages; /* about mistakes; batch_report() prints them */
+	size_t message_count;
 
 	/* Filled by batch_run(). */
+	struct env *shown; /* prints what is about no line */
 	size_t above; /* amounts above the settings' confirm_above */
 	struct clusters clusters; /* what Slurm answered, if it was asked */
 	bool asked;
@@ -56,9 +65,9 @@ struct batch {
 	struct books *books; /* within the transaction */
 	int rc; /* of the entry that was refused there, with its text */
 	struct sb_error err;
+	const char *column; /* of a table: the one that was refused there; NULL: not known */
 	struct rules rules; /* of the site */
-	char **refusals; /* messages about entries that were refused there */
-	size_t refusal_count;
+	size_t refused; /* entries, there */
 	struct changes changes; /* the accounts that entries are about */
 	struct changes to_settle; /* those for which Slurm may have to change; names alone */
 	size_t recorded, skipped; /* requests; skipped are those whose ref was there before */
@@ -77,10 +86,14 @@ enum { PLACE_TEXT_SIZE = 1024 };
 const char *batch_place(const struct batch *batch, const struct place *at,
 			char to[PLACE_TEXT_SIZE]);
 
-/* Reports a malformed entry, which is NULL if it was not added. Returns false once MISTAKES_MAX are
- * reported. */
-bool batch_mistake(struct env *env, struct batch *batch, struct batch_entry *entry,
-		   const struct sb_error *err);
+/* Adds a message about a line. */
+int batch_message(struct batch *batch, size_t line, const char *text, struct sb_error *err);
+/* Prints the messages in the order of the lines, each once. */
+void batch_report(struct env *env, struct batch *batch);
+
+/* Counts a malformed entry, which is NULL if it was not added; its messages were added. Returns
+ * false once there are MISTAKES_MAX. */
+bool batch_mistake(struct batch *batch, struct batch_entry *entry);
 
 /* Runs all entries and reports mistakes with their places. Returns EXIT_DONE; or EXIT_USAGE when an
  * entry is malformed, EXIT_REFUSED, or EXIT_UNKNOWN, when it is not known whether they were

@@ -189,19 +189,22 @@ static int limit_requested(const struct posting *posting, struct books *books,
 	const struct take *take = posting->ctx;
 	const struct env *env = posting->env;
 	const struct rules rules = settings_rules(&env->settings);
-	char available[QUANTITY_SIZE], spent[QUANTITY_SIZE];
+	char available[QUANTITY_SIZE], spent[QUANTITY_SIZE], running[QUANTITY_SIZE + 32] = "";
 	struct funds funds;
 
 	TRY(funds_of(books, account, &rules, &funds, err));
 	if (take->all && funds.available > 0 && *amount > funds.available)
 		*amount = funds.available;
+	if (funds.spent > 0)
+		(void)snprintf(running, sizeof(running), " (running jobs count for %s)",
+			       quantity(env, spent, account->name, funds.spent));
 	if (*amount > funds.available)
 		return sb_error_set(err, SB_EREFUSED,
-				    "account '%s' has only %s available (running jobs count for "
-				    "%s): a request can take no more than that",
+				    "account '%s' has only %s available%s: a request can take no "
+				    "more than that",
 				    account->name,
 				    quantity(env, available, account->name, funds.available),
-				    quantity(env, spent, account->name, funds.spent));
+				    running);
 	return amount_check_requested(posting, *amount, err);
 }
 
@@ -234,6 +237,8 @@ int append_take(struct posting *posting, struct books *books, const struct accou
 	char text[QUANTITY_SIZE];
 	int rc = plan_amount(posting, books, from, &event, err);
 
+	if (rc == SB_EREFUSED && posting->env->batch)
+		posting->env->batch->column = "su";
 	if (!rc && to)
 		event.debt = plan_debt(to, event.amount);
 	if (!rc)

@@ -22,6 +22,7 @@ struct receipt {
 	struct head head; /* of the entry; its time is not set */
 	struct funds funds; /* of the account, now */
 	bool repeated; /* an entry has the ref already */
+	bool ref_refused; /* an entry of another request has it */
 	char place[PLACE_SIZE]; /* of this machine and folder */
 	bool commands; /* the bank commands Slurm from that place */
 	/* Whether the account and the receiver are held, or have a limit in Slurm that is or is to
@@ -258,8 +259,11 @@ static int run(struct books *books, void *ctx, struct sb_error *err)
 	const struct rules rules = settings_rules(&posting->env->settings);
 	const struct account *account;
 	char place[PLACE_SIZE];
+	int rc;
 
-	TRY(find_ref(books, receipt, err));
+	rc = find_ref(books, receipt, err);
+	receipt->ref_refused = rc == SB_EREFUSED;
+	TRY(rc);
 	if (!receipt->repeated) {
 		posting->done[0] = '\0';
 		TRY(posting->plan(posting, books, err));
@@ -299,6 +303,31 @@ static void print_receipt(struct env *env, const struct receipt *receipt)
 		note(env, "%s", checkup_no_right);
 }
 
+static bool is_missing(struct books *books, const char *name)
+{
+	const struct account *account;
+	struct sb_error err;
+
+	return *name && books_find(books, name, &account, &err) == SB_ENOTFOUND;
+}
+
+/* Returns the column of a table that was refused; NULL: not known. */
+static const char *refused_column(struct batch *batch, const struct receipt *receipt, int rc)
+{
+	const struct posting *posting = receipt->posting;
+	char owner[NAME_SIZE];
+
+	if (receipt->ref_refused)
+		return "ref";
+	if (batch->column || rc != SB_ENOTFOUND)
+		return batch->column;
+	if (is_missing(batch->books, purse_account(owner, posting->account)))
+		return "account";
+	if (is_missing(batch->books, purse_account(owner, posting->receiver)))
+		return "to";
+	return is_missing(batch->books, posting->account) ? "resource" : NULL;
+}
+
 static int plan_one_of(struct batch *batch, struct receipt *receipt, struct sb_error *err)
 {
 	const struct posting *posting = receipt->posting;
@@ -325,6 +354,8 @@ static int post_one_of(struct batch *batch, struct receipt *receipt)
 	if (!batch->books)
 		return EXIT_DONE;
 	batch->rc = plan_one_of(batch, receipt, &batch->err);
+	if (batch->rc)
+		batch->column = refused_column(batch, receipt, batch->rc);
 	if (receipt->repeated)
 		batch->skipped++;
 	else

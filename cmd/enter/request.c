@@ -11,6 +11,8 @@
 const char *const request_verbs[] = {"open",  "deposit", "withdraw", "transfer", "charge", "set",
 				     "terms", "hold",	 "release",  "close",	 NULL};
 
+#define LIST_VERBS "open, deposit, withdraw, transfer, charge, set, terms, hold, release and close"
+
 enum { NAMES_SIZE = 256 };
 
 int request_error(const struct request *request, const struct place *at, struct sb_error *err,
@@ -50,6 +52,14 @@ int request_add_pair(struct request *request, const struct pair *pair, struct sb
 	return SB_OK;
 }
 
+int request_no_verb(const char *refusal, const char *word, struct sb_error *err)
+{
+	if (!command_find(word))
+		return nearest_error(refusal, word, request_verbs, err);
+	return sb_error_set(err, SB_EINVAL, "'%s' cannot be in a list, which has only " LIST_VERBS,
+			    word);
+}
+
 /* Finds the verb of the request. */
 static int find_verb(struct request *request, struct pair **ret, struct sb_error *err)
 {
@@ -66,18 +76,24 @@ static int find_verb(struct request *request, struct pair **ret, struct sb_error
 			found = pair;
 	}
 	for (size_t i = 0; !found && i < request->count; i++) {
-		const char *meant = nearest(request->pairs[i].key, request_verbs);
+		const struct pair *pair = &request->pairs[i];
+		const char *meant = nearest(pair->key, request_verbs);
+		struct sb_error why;
+
+		if (command_find(pair->key)) {
+			(void)request_no_verb("", pair->key, &why);
+			return request_error(request, &pair->key_at, err, "%s", why.text);
+		}
 
 		if (meant)
-			return request_error(request, &request->pairs[i].key_at, err,
-					     "there is no '%s': did you mean '%s'?",
-					     request->pairs[i].key, meant);
+			return request_error(request, &pair->key_at, err,
+					     "there is no '%s': did you mean '%s'?", pair->key,
+					     meant);
 	}
 	if (!found)
 		return request_error(request, &request->at, err,
-				     "the entry asks for nothing: one of the keys open, deposit, "
-				     "withdraw, transfer, charge, set, terms, hold, release "
-				     "and close is expected, with the account");
+				     "the entry asks for nothing: one of the keys " LIST_VERBS
+				     " is expected, with the account");
 	found->used = true;
 	*ret = found;
 	return SB_OK;
@@ -88,6 +104,7 @@ static int need(struct request *request, const char *key, const char *what, stru
 {
 	struct pair *pair = request_pair(request, key);
 
+	*ret = NULL;
 	if (!pair)
 		return request_error(request, &request->at, err, "the entry lacks the %s '%s': %s",
 				     request->batch->is_table ? "column" : "key", key, what);
@@ -97,14 +114,16 @@ static int need(struct request *request, const char *key, const char *what, stru
 }
 
 /* Checks a name here, not only by its verb, so that the message has its place. */
-static int check_name(const struct request *request, const struct pair *pair, struct sb_error *err)
+static int check_name(struct request *request, struct pair *pair, struct sb_error *err)
 {
 	char name[NAME_SIZE];
 	struct sb_error why;
 
-	if (name_fold("account", pair->value, name, &why))
-		return request_error(request, &pair->value_at, err, "%s", why.text);
-	return SB_OK;
+	if (pair->wrong || name_fold("account", pair->value, name, &why) == SB_OK)
+		return SB_OK;
+	pair->wrong = true;
+	return request_keep(request, request_error(request, &pair->value_at, err, "%s", why.text),
+			    err);
 }
 
 /* Programs write 10.000 for ten, and people in many countries for ten thousand. A table comes from
@@ -124,17 +143,21 @@ static int check_grouped(const struct request *request, const struct pair *pair,
 }
 
 static int check_amount(struct request *request, const struct command *verb,
-			const struct pair *pair, const char *account, struct sb_error *err)
+			const struct pair *pair, const struct pair *of, struct sb_error *err)
 {
 	bool may_be_zero = strcmp(verb->name, "set") == 0;
 	bool may_be_all =
 		strcmp(verb->name, "transfer") == 0 || strcmp(verb->name, "withdraw") == 0;
 	const struct pair *resource = request_pair(request, "resource");
+	/* The unit is that of the resource, whatever the account. */
+	const char *account = of->wrong ? "a" : of->value;
 	char purse[NAME_SIZE];
 	struct sb_error why;
 	struct unit unit;
 	int64_t amount;
 
+	if (pair->wrong || (resource && resource->wrong))
+		return SB_OK;
 	if (purse_name(account, resource ? resource->value : RESOURCE_BILLING, purse, &why))
 		return request_error(request, &resource->value_at, err, "%s", why.text);
 	if (may_be_all && strcmp(pair->value, "all") == 0)
@@ -147,28 +170,31 @@ static int check_amount(struct request *request, const struct command *verb,
 }
 
 /* Takes account, receiver and amount, in the order of the command line. */
-static int take_arguments(struct request *request, struct batch_entry *entry,
-			  const struct pair *account, struct sb_error *err)
+static int take_arguments(struct request *request, struct batch_entry *entry, struct pair *account,
+			  struct sb_error *err)
 {
 	const struct command *verb = entry->command;
 	struct pair *to = NULL, *su = NULL;
+	int rc;
 
 	entry->argv[entry->argc++] = account->value;
 	TRY(check_name(request, account, err));
 	if (strcmp(verb->name, "transfer") == 0) {
-		TRY(need(request, "to", "the account that gets the SU", &to, err));
-		TRY(check_name(request, to, err));
-		entry->argv[entry->argc++] = to->value;
+		rc = need(request, "to", "the account that gets the SU", &to, err);
+		TRY(request_keep(request, rc, err));
+		if (to)
+			TRY(check_name(request, to, err));
+		entry->argv[entry->argc++] = to ? to->value : "";
 	}
 	if (entry->argc < verb->min_args)
-		TRY(need(request, "su", "how much", &su, err));
+		TRY(request_keep(request, need(request, "su", "how much", &su, err), err));
 	else if (entry->argc < verb->max_args)
 		su = request_pair(request, "su");
 	if (!su)
 		return SB_OK;
 	su->used = true;
 	entry->argv[entry->argc++] = su->value;
-	return check_amount(request, verb, su, account->value, err);
+	return request_keep(request, check_amount(request, verb, su, account, err), err);
 }
 
 /* Returns the verb's own option of that name, or ref or note; NULL when there is none. */
@@ -231,7 +257,8 @@ static int take_option(struct request *request, struct batch_entry *entry, const
 				     "%s '%s' is not known with %s; the %ss are: %s", what,
 				     pair->key, entry->command->name, what,
 				     known_keys(entry->command, names));
-	TRY(check_option(request, spec, pair, err));
+	if (!pair->wrong)
+		TRY(check_option(request, spec, pair, err));
 	batch_option(entry, pair->key, pair->value);
 	return SB_OK;
 }
@@ -241,20 +268,22 @@ int request_take(struct request *request, struct sb_error *err)
 	struct batch_entry *entry;
 	struct pair *account = NULL, *ref = NULL;
 	size_t options = 0;
+	int rc;
 
 	TRY(find_verb(request, &account, err));
-	TRY(need(request, "ref", "a name of your own, used once", &ref, err));
 	TRY(batch_add(request->batch, &entry, err));
 	entry->at = request->at;
 	entry->command = command_find(account->key);
-	batch_option(entry, "ref", ref->value);
+	rc = need(request, "ref", "a name of your own, used once", &ref, err);
+	TRY(request_keep(request, rc, err));
+	batch_option(entry, "ref", ref && !ref->wrong ? ref->value : NULL);
 	TRY(take_arguments(request, entry, account, err));
 	for (size_t i = 0; i < request->count; i++) {
 		const struct pair *pair = &request->pairs[i];
 
 		if (pair->used)
 			continue;
-		TRY(take_option(request, entry, pair, err));
+		TRY(request_keep(request, take_option(request, entry, pair, err), err));
 		options += strcmp(pair->key, "note") != 0;
 	}
 	/* Without options the verb would only show the terms. */
@@ -264,14 +293,21 @@ int request_take(struct request *request, struct sb_error *err)
 	return SB_OK;
 }
 
+int request_keep(struct request *request, int rc, struct sb_error *err)
+{
+	if (rc != SB_EFORMAT)
+		return rc;
+	request->wrong = true;
+	return batch_message(request->batch, request->at.line, err->text, err);
+}
+
 int request_mistake(const struct request *request, size_t count, struct sb_error *err)
 {
 	struct batch *batch = request->batch;
 
-	if (batch_mistake(request->env, batch, batch->count > count ? &batch->entries[count] : NULL,
-			  err))
+	if (batch_mistake(batch, batch->count > count ? &batch->entries[count] : NULL))
 		return SB_OK;
 	return sb_error_set(err, SB_EFORMAT,
-			    "nothing was recorded: %d entries or more of %s are malformed",
-			    MISTAKES_MAX, batch->name);
+			    "nothing was recorded: %d %s or more of %s have errors", MISTAKES_MAX,
+			    batch->is_table ? "rows" : "entries", batch->name);
 }

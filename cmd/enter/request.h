@@ -15,6 +15,7 @@ struct pair {
 	const char *key, *value;
 	struct place key_at, value_at;
 	bool used;
+	bool wrong; /* a mistake in it was kept: the value is not to be looked at */
 };
 
 struct request {
@@ -23,6 +24,7 @@ struct request {
 	struct place at;
 	struct pair pairs[REQUEST_PAIRS_MAX];
 	size_t count;
+	bool wrong; /* a mistake was kept */
 };
 
 /* Sets the text after the name of the file and the place in it. Returns SB_EFORMAT. */
@@ -36,10 +38,18 @@ int request_add_pair(struct request *request, const struct pair *pair, struct sb
 /* Returns the pair with the key, or NULL. */
 struct pair *request_pair(struct request *request, const char *key);
 
-/* Adds the request to the batch. SB_EFORMAT, with its place, for keys or values that its verb does
- * not have; it may have been added then. */
+/* Adds the request to the batch. Keeps a mistake for each key or value that its verb does not have;
+ * SB_EFORMAT, with its place, for one that leaves nothing else to check. It may have been added
+ * then. */
 int request_take(struct request *request, struct sb_error *err);
 
-/* Reports the mistake in [err] about the request, which may be entry [count] of the batch.
- * SB_EFORMAT, with another text, once MISTAKES_MAX are reported. */
+/* Keeps the mistake in [err], if [rc] is SB_EFORMAT, so that more of the request can be checked.
+ * Returns SB_OK then, and [rc] otherwise. */
+int request_keep(struct request *request, int rc, struct sb_error *err);
+
+/* Counts the request, of which mistakes were kept and which may be entry [count] of the batch.
+ * SB_EFORMAT once there are MISTAKES_MAX. */
 int request_mistake(const struct request *request, size_t count, struct sb_error *err);
+
+/* Refuses a word that is no verb of lists, after a text such as "there is no verb". */
+int request_no_verb(const char *refusal, const char *word, struct sb_error *err);

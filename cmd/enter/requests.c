@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "cmd/check/checkup.h"
-#include "cmd/check/metrics.h"
 #include "cmd/check/notify.h"
 #include "cmd/check/publish.h"
 #include "cmd/check/request_boxes.h"
@@ -246,6 +245,7 @@ struct standing {
 	const char *ref;
 	bool recorded;
 	bool silent; /* the check could not read what was used of its accounts */
+	struct sb_error missing; /* SB_ENOTFOUND: a budget, in words for managers */
 };
 
 /* Whether the check has read the use of an account or purse wherever it has any. Also of jobs that
@@ -281,6 +281,22 @@ static int is_read(const struct taking *taking, struct books *books, const char 
 	return SB_OK;
 }
 
+/* Finds whether the account has the budget. Only an account of the bank is below a managed one, so
+ * the account itself is not missing. */
+static int find_missing(struct books *books, const char *account, const char *purse,
+			struct sb_error *missing, struct sb_error *err)
+{
+	const struct account *found;
+	int rc = purse_is_account(purse) ? SB_OK : books_find(books, purse, &found, err);
+
+	if (rc != SB_ENOTFOUND)
+		return rc;
+	sb_error_set(missing, SB_ENOTFOUND,
+		     "account '%s' has no budget of %s: ask the administrators to open one",
+		     account, purse_resource(purse));
+	return SB_OK;
+}
+
 /* A books_fn. */
 static int find_standing(struct books *books, void *ctx, struct sb_error *err)
 {
@@ -293,6 +309,7 @@ static int find_standing(struct books *books, void *ctx, struct sb_error *err)
 	TRY(entries_with_ref(books, standing->ref, &seq, err));
 	standing->recorded = seq != 0;
 	standing->silent = false;
+	standing->missing.code = SB_OK;
 	for (size_t i = 0; i < accounts && !standing->silent; i++) {
 		char purse[NAME_SIZE], account[NAME_SIZE];
 		bool read;
@@ -302,6 +319,8 @@ static int find_standing(struct books *books, void *ctx, struct sb_error *err)
 		if (read)
 			TRY(is_read(standing->taking, books, purse, &read, err));
 		standing->silent = !read;
+		if (!standing->missing.code)
+			TRY(find_missing(books, account, purse, &standing->missing, err));
 	}
 	return SB_OK;
 }
@@ -497,6 +516,8 @@ static int decide(struct taking *taking, const struct request_waiting *waiting,
 		return SB_OK;
 	if (rc)
 		refuse(fate, err);
+	else if (!standing.recorded && standing.missing.code)
+		refuse(fate, &standing.missing);
 	else
 		carry_out(taking, waiting, request, ref, fate);
 	return fate->answer.entry ? touch(taking, request, err) : SB_OK;
@@ -700,7 +721,7 @@ static int take(struct taking *taking, struct sb_error *err)
 }
 
 /* Brings Slurm in line with the entries, and publishes and delivers them, as the check did before.
- */
+ * The check then publishes its metrics. */
 static int follow(const struct taking *taking)
 {
 	struct env *env = taking->env;
@@ -716,7 +737,6 @@ static int follow(const struct taking *taking)
 	status = checkup_after(env, names, taking->touched_count, EXIT_DONE);
 	free(names);
 	status = status_join(status, publish(env, false));
-	status = status_join(status, metrics_publish(env));
 	return status_join(status, notify_run(env) == EXIT_DONE ? EXIT_DONE : EXIT_PART);
 }
 

@@ -115,12 +115,16 @@ static int read_entry(struct reading_round *round, struct sb_error *err)
 	int rc;
 
 	request->count = 0;
+	request->wrong = false;
 	round->depth = 1;
 	rc = read_pairs(round, err);
 	if (!rc)
 		rc = request_take(request, err);
-	if (!rc || round->broken || rc != SB_EFORMAT)
+	if (rc && round->broken)
 		return rc;
+	TRY(request_keep(request, rc, err));
+	if (!request->wrong)
+		return SB_OK;
 	TRY(request_mistake(request, count, err));
 	while (round->depth > 0)
 		TRY(next(round, &item, err));

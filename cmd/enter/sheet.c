@@ -319,7 +319,36 @@ static int check_cut(const struct sheet *sheet, size_t at, struct sb_error *err)
 			     text, sheet->columns[at - 1]);
 }
 
-/* Adds what the cell says to the request. */
+/* Refuses what no column can have. */
+static int check_cell(const struct sheet *sheet, size_t at, const struct place *at_cell,
+		      struct sb_error *err)
+{
+	const struct request *request = &sheet->request;
+	const char *text = sheet->cells.cells[at], *key = sheet->columns[at];
+
+	TRY(check_cut(sheet, at, err));
+	if (!*text || sheet->remarks[at])
+		return SB_OK;
+	if (!key)
+		return request_error(request, at_cell, err,
+				     "the column has no name in the header row");
+	if (!text_ok(text))
+		return request_error(
+			request, at_cell, err,
+			"the text is not UTF-8, or has a line break or another control "
+			"character: save the file as CSV in UTF-8, and each text in "
+			"one line");
+	if (is_failed_formula(text))
+		return request_error(request, at_cell, err, FAILED_FORMULA, text);
+	if (strcmp(key, "ref") == 0 && is_unstable(text))
+		return request_error(request, at_cell, err,
+				     "'%s' is a number or a date to spreadsheets, which may change "
+				     "it: begin a ref with a letter, as in r-2027-3",
+				     text);
+	return SB_OK;
+}
+
+/* Adds what the cell says to the request, and keeps a mistake in it. */
 static int take_cell(struct sheet *sheet, size_t at, struct sb_error *err)
 {
 	struct request *request = &sheet->request;
@@ -327,28 +356,15 @@ static int take_cell(struct sheet *sheet, size_t at, struct sb_error *err)
 	char letters[CSV_PLACE_SIZE];
 	struct place place = place_of_cell(sheet, at, letters);
 	struct pair pair = {.key = sheet->columns[at], .key_at = place, .value_at = place};
+	int rc = check_cell(sheet, at, &place, err);
 
-	TRY(check_cut(sheet, at, err));
-	if (!*text || sheet->remarks[at])
+	pair.wrong = rc;
+	TRY(request_keep(request, rc, err));
+	if (!*text || sheet->remarks[at] || !pair.key)
 		return SB_OK;
-	if (!pair.key)
-		return request_error(request, &place, err,
-				     "the column has no name in the header row");
-	if (!text_ok(text))
-		return request_error(
-			request, &place, err,
-			"the text is not UTF-8, or has a line break or another control "
-			"character: save the file as CSV in UTF-8, and each text in "
-			"one line");
-	if (is_failed_formula(text))
-		return request_error(request, &place, err, FAILED_FORMULA, text);
-	if (strcmp(pair.key, "ref") == 0 && is_unstable(text))
-		return request_error(request, &place, err,
-				     "'%s' is a number or a date to spreadsheets, which may change "
-				     "it: begin a ref with a letter, as in r-2027-3",
-				     text);
-	TRY(batch_keep(request->batch, text, &pair.value, err));
-	return request_add_pair(request, &pair, err);
+	/* A wrong one is there, too: it is not missing. */
+	TRY(batch_keep(request->batch, pair.wrong ? "" : text, &pair.value, err));
+	return request_keep(request, request_add_pair(request, &pair, err), err);
 }
 
 /* Replaces the pairs of verb and account by one, as it is in a list. */
@@ -361,13 +377,15 @@ static int join_verb(struct sheet *sheet, struct sb_error *err)
 	size_t i = 0;
 	struct sb_error why;
 
+	if (verb && verb->wrong)
+		return SB_OK;
 	if (!name)
 		return request_error(request, &at, err,
 				     "the cell is empty: open, deposit and the like are expected");
 	while (request_verbs[i] && strcmp(request_verbs[i], name) != 0)
 		i++;
 	if (!request_verbs[i]) {
-		(void)nearest_error("there is no verb", name, request_verbs, &why);
+		(void)request_no_verb("there is no verb", name, &why);
 		return request_error(request, &at, err, "%s", why.text);
 	}
 	if (!account)
@@ -375,8 +393,10 @@ static int join_verb(struct sheet *sheet, struct sb_error *err)
 				     &(struct place){.line = sheet->cells.row, .name = ACCOUNT},
 				     err, "the cell is empty: an account is expected");
 	account->key = request_verbs[i];
+	/* The others keep the order of the columns, and so do messages about them. */
 	if (verb)
-		*verb = request->pairs[--request->count];
+		memmove(verb, verb + 1,
+			(size_t)(&request->pairs[request->count--] - (verb + 1)) * sizeof(*verb));
 	return SB_OK;
 }
 
@@ -387,7 +407,8 @@ static int take_row(struct sheet *sheet, struct sb_error *err)
 	for (size_t i = 0; i < sheet->cells.count; i++)
 		TRY(take_cell(sheet, i, err));
 	TRY(join_verb(sheet, err));
-	return request_take(&sheet->request, err);
+	/* Without the verb nothing more can be checked. */
+	return request_pair(&sheet->request, VERB) ? SB_OK : request_take(&sheet->request, err);
 }
 
 static int check_verb(const struct batch *batch, struct sb_error *err)
@@ -396,7 +417,7 @@ static int check_verb(const struct batch *batch, struct sb_error *err)
 		if (!batch->verb || strcmp(request_verbs[i], batch->verb) == 0)
 			return SB_OK;
 	}
-	return nearest_error("--verb takes no", batch->verb, request_verbs, err);
+	return request_no_verb("--verb takes no", batch->verb, err);
 }
 
 static int read_rows(struct sheet *sheet, struct sb_error *err)
@@ -408,16 +429,14 @@ static int read_rows(struct sheet *sheet, struct sb_error *err)
 	TRY(read_header(sheet, err));
 	for (;;) {
 		size_t count = batch->count;
-		int rc;
 
 		TRY(next_row(sheet, err));
 		if (sheet->cells.count == 0)
 			break;
 		request->count = 0;
-		rc = take_row(sheet, err);
-		if (rc && rc != SB_EFORMAT)
-			return rc;
-		if (rc)
+		request->wrong = false;
+		TRY(request_keep(request, take_row(sheet, err), err));
+		if (request->wrong)
 			TRY(request_mistake(request, count, err));
 	}
 	if (batch->count == 0 && batch->wrong == 0)

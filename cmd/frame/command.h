@@ -46,6 +46,7 @@ struct example {
 struct command {
 	const char *name;
 	const char *arguments; /* "ACCOUNT SU" (argument.h) */
+	const char *synopsis; /* of [arguments], where these are hard to read; NULL: they are not */
 	const char *summary; /* one line, no full stop */
 	const char *details; /* paragraphs (prose.h) */
 	const char *problems; /* the meaning of exit status 3, no full stop; NULL: it does not
@@ -65,6 +66,12 @@ struct command {
 					   the verb always needs the bank */
 	int (*run)(struct env *env, int argc, const char *const argv[]); /* exit status */
 };
+
+/* Returns how people read the arguments. */
+static inline const char *command_synopsis(const struct command *command)
+{
+	return command->synopsis ? command->synopsis : command->arguments;
+}
 
 enum { MAX_VERBS = 64 };
 extern const struct command *const commands[]; /* in the order of the help; NULL after the last */

@@ -11,7 +11,7 @@ void command_help(FILE *out, const struct command *command)
 	const char *problems = command_problems(command);
 
 	fprintf(out, "usage: subank %s [OPTIONS]%s%s\n\n%s.\n\n", command->name,
-		*command->arguments ? " " : "", command->arguments, command->summary);
+		*command->arguments ? " " : "", command_synopsis(command), command->summary);
 	prose_print(out, command->details);
 	if (problems) {
 		fputc('\n', out);

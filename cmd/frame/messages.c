@@ -107,7 +107,7 @@ int usage(struct env *env, const char *fmt, ...)
 	log_line(env, LOG_ERR, text);
 	if (env->command && !env->where)
 		fprintf(env->os.err, "usage: subank %s%s%s\n", env->command->name,
-			*env->command->arguments ? " " : "", env->command->arguments);
+			*env->command->arguments ? " " : "", command_synopsis(env->command));
 	return EXIT_USAGE;
 }
 

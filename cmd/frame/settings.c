@@ -494,7 +494,7 @@ static const struct key keys[] = {
 	KEY("notice_days", "90", read_days, notice_days, NULL,
 	    "how many days (to 36500) before its end checks report a window; 0: never"),
 	KEY("notify", "/usr/local/sbin/tell-users", read_path, notify, NULL,
-	    "a program that is run for each threshold, end, hold and release; no default"),
+	    "the program for thresholds, ends, holds, releases and closings; no default"),
 	KEY("notify_seconds", "10", read_seconds, notify_seconds, NULL,
 	    "how long the notify program may take: 1 to 3600 seconds"),
 	KEY("sendmail", "/usr/sbin/sendmail", read_program, sendmail, NULL,

@@ -79,6 +79,11 @@ static bool has_state(const struct message *in, const char *state)
 	return strcmp(text_at(in->balance, "state"), state) == 0;
 }
 
+static bool has_cause(const struct message *in, const char *cause)
+{
+	return strcmp(text_at(in->entry, "cause"), cause) == 0;
+}
+
 /* Whether its own hold holds the account now; the mail may be late. */
 static bool is_held(const struct message *in)
 {
@@ -119,7 +124,7 @@ static int set_effect(const struct message *in)
 	const char *until = in->occasion->values.of[WORD_UNTIL];
 	const bool ended = in->occasion->kind == MAIL_RELEASED;
 	/* An extension ends neither a closure nor the hold of an account above. */
-	const bool spent = in->occasion->kind == MAIL_SPENT &&
+	const bool spent = (in->occasion->kind == MAIL_SPENT || has_cause(in, "overrun")) &&
 			   (has_state(in, "held") || has_state(in, "scavenge"));
 	char which[2 * NAME_SIZE], text[6 * NAME_SIZE], except[2 * NAME_SIZE] = "";
 
@@ -147,11 +152,9 @@ static int set_effect(const struct message *in)
 
 static int set_reason(const struct message *in)
 {
-	const char *cause = text_at(in->entry, "cause");
-
-	if (strcmp(cause, "closed") == 0)
+	if (strcmp(text_at(in->entry, "kind"), "close") == 0)
 		return set_text(in, WORD_REASON, "The account was closed.");
-	if (strcmp(cause, "overrun") == 0)
+	if (has_cause(in, "overrun"))
 		return set_text(in, WORD_REASON,
 				"Use exceeds the allocation by so much that even jobs in the "
 				"scavenger QOS wait.");
@@ -254,18 +257,15 @@ static int find_kind(const struct message *in, enum mail_kind *ret)
 	static const struct {
 		const char *entry;
 		enum mail_kind kind;
-	} kinds[] = {{"threshold", MAIL_BELOW},
-		     {"notice", MAIL_WINDOW},
-		     {"hold", MAIL_HELD},
-		     {"release", MAIL_RELEASED},
-		     {"test", MAIL_TEST}};
+	} kinds[] = {{"threshold", MAIL_BELOW}, {"notice", MAIL_WINDOW},    {"hold", MAIL_HELD},
+		     {"close", MAIL_HELD},	{"release", MAIL_RELEASED}, {"test", MAIL_TEST}};
 	const char *kind = text_at(in->entry, "kind");
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcmp(kinds[i].entry, kind) != 0)
 			continue;
 		*ret = kinds[i].kind;
-		if (*ret == MAIL_HELD && strcmp(text_at(in->entry, "cause"), "funds") == 0)
+		if (*ret == MAIL_HELD && has_cause(in, "funds"))
 			*ret = MAIL_SPENT;
 		return SB_OK;
 	}
@@ -364,6 +364,12 @@ int occasion_read(const struct env *env, const char *json, size_t len, struct oc
 	int rc;
 
 	in.entry = entry;
+	if (len == 0) {
+		json_decref(entry);
+		return sb_error_set(err, SB_EFORMAT,
+				    "the standard input is empty: mail reads an entry from it, as "
+				    "the notify command gets it; --statements mails statements");
+	}
 	rc = json_is_object(entry) ? read_entry(&in)
 				   : malformed(&in, entry ? "no object" : why.text);
 	json_decref(entry);

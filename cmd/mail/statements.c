@@ -306,8 +306,16 @@ static void report_run(const struct run *run)
 	struct env *env = run->env;
 	char from[WHEN_TEXT_SIZE];
 
-	if (option(env, "dry-run"))
+	if (option(env, "dry-run")) {
+		/* Otherwise the mail was printed. */
+		if (run->mailed == 0)
+			note(env,
+			     "no statement of the month from %s would be mailed; %zu mailed "
+			     "before; %zu account%s without contacts",
+			     when_format_short(from, run->since), run->before, run->alone,
+			     run->alone == 1 ? "" : "s");
 		return;
+	}
 	report(env,
 	       "mailed %zu statement%s of the month from %s; %zu mailed before; %zu account%s "
 	       "without contacts",

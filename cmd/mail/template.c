@@ -21,7 +21,7 @@ static const struct {
 } kinds[MAIL_KINDS] = {
 	[MAIL_BELOW] = {"below.txt", "use has crossed a threshold"},
 	[MAIL_SPENT] = {"spent.txt", "an account is held because its allowance is spent"},
-	[MAIL_HELD] = {"held.txt", "an account is held for another reason"},
+	[MAIL_HELD] = {"held.txt", "an account is held for another reason, or was closed"},
 	[MAIL_RELEASED] = {"released.txt", "a hold has ended"},
 	[MAIL_WINDOW] = {"window.txt", "money that is left can soon no longer be spent"},
 	[MAIL_STATEMENT] = {"statement.txt", "the statement of a month (`--statements`)"},

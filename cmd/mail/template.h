@@ -16,7 +16,7 @@
 enum mail_kind {
 	MAIL_BELOW, /* a threshold was crossed */
 	MAIL_SPENT, /* held for funds */
-	MAIL_HELD, /* held for another reason */
+	MAIL_HELD, /* held for another reason, or closed */
 	MAIL_RELEASED,
 	MAIL_WINDOW, /* a window ends soon */
 	MAIL_STATEMENT, /* of a month */

@@ -11,12 +11,19 @@
 #include "ledger/base/minmax.h"
 #include "ledger/base/when.h"
 
+static bool is_closed(const struct purse_data *data)
+{
+	return strcmp(data->row.state, "closed") == 0;
+}
+
 void lasts_put(struct html *html, const struct report *report, const struct purse_data *data)
 {
 	char when[WHEN_TEXT_SIZE];
 	int64_t left = days_left(data, report->now);
 
-	if (left < 0) {
+	if (is_closed(data)) {
+		html_put(html, "closed");
+	} else if (left < 0) {
 		html_put(html, data->row.sums.unlimited ? "unlimited" : "no end in sight");
 	} else if (data->forecast.lasts <= report->now) {
 		html_put(html, "<span class=\"warn\">spent</span>");
@@ -41,7 +48,7 @@ static void put_left(struct html *html, const struct report *report, const struc
 {
 	int64_t left = days_left(data, report->now);
 
-	if (left < 0 || data->forecast.lasts <= report->now)
+	if (is_closed(data) || left < 0 || data->forecast.lasts <= report->now)
 		return;
 	html_numbers(html, left == 1 ? "%jd day left" : "%jd days left", (intmax_t)left);
 	html_put(html, ends_with_window(data) ? ", then its window ends"
@@ -66,6 +73,22 @@ static void put_percent(struct html *html, const struct sums *sums)
 		html_numbers(html, "%jd %% used", (intmax_t)percent);
 }
 
+/* Of what was used. A closed account whose money went to another one has none. */
+static void put_used_of(struct html *html, const struct purse_data *data)
+{
+	const struct sums *sums = &data->row.sums;
+
+	if (is_closed(data) && sums->allocated == 0)
+		return;
+	html_put(html, "<dd class=\"sub\">of ");
+	html_amount(html, sums->allocated, &data->unit);
+	html_put(html, ": ");
+	put_percent(html, sums);
+	html_put(html, "</dd><dd class=\"sub\">");
+	bar_put(html, sums);
+	html_put(html, "</dd>");
+}
+
 static void put_facts(struct html *html, const struct report *report, const struct purse_data *data)
 {
 	const struct sums *sums = &data->row.sums;
@@ -80,13 +103,9 @@ static void put_facts(struct html *html, const struct report *report, const stru
 	}
 	html_put(html, "</dd></div>\n<div><dt>Used</dt><dd>");
 	html_amount(html, sums->used, &data->unit);
-	html_put(html, "</dd><dd class=\"sub\">of ");
-	html_amount(html, sums->allocated, &data->unit);
-	html_put(html, ": ");
-	put_percent(html, sums);
-	html_put(html, "</dd><dd class=\"sub\">");
-	bar_put(html, sums);
-	html_put(html, "</dd></div>\n<div><dt>Use a day</dt><dd>");
+	html_put(html, "</dd>");
+	put_used_of(html, data);
+	html_put(html, "</div>\n<div><dt>Use a day</dt><dd>");
 	html_amount(html, data->forecast.month, &data->unit);
 	html_put(html, "</dd><dd class=\"sub\">over 30 days; ");
 	html_amount(html, data->forecast.week, &data->unit);
@@ -160,12 +179,25 @@ static void put_day(struct html *html, int64_t time)
 	html_text(html, when_format_short(when, time));
 }
 
+/* Whether the table of windows has the row. */
+static bool is_shown(const struct report *report, const struct lot *lot)
+{
+	return lot->end > report->now || lot->rest != 0;
+}
+
 static void put_windows(struct html *html, const struct report *report,
 			const struct purse_data *data)
 {
 	const struct account *purse = data->purse;
 	char when[WHEN_TEXT_SIZE];
+	bool any = false;
 
+	for (size_t i = 0; i < purse->lot_count; i++)
+		any = any || is_shown(report, &purse->lots[i]);
+	if (!any) {
+		html_put(html, "<p>There is no window now.</p>\n");
+		return;
+	}
 	html_put(html,
 		 "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Windows\">"
 		 "<table><thead><tr><th scope=\"col\">From</th><th scope=\"col\" "
@@ -175,7 +207,7 @@ static void put_windows(struct html *html, const struct report *report,
 	for (size_t i = 0; i < purse->lot_count; i++) {
 		const struct lot *lot = &purse->lots[i];
 
-		if (lot->end <= report->now && lot->rest == 0)
+		if (!is_shown(report, lot))
 			continue;
 		html_put(html, "<tr><th scope=\"row\" class=\"day\">");
 		put_day(html, lot->start);

@@ -67,6 +67,8 @@ static int read_why(struct report *report, struct books *books, const char *name
 	struct why_found found = {0};
 
 	env.seconds = false;
+	if (report->named)
+		return why_lines_named(&env, books, &report->nesting, name, ret, err);
 	return why_lines(&env, books, &report->nesting, name, &found, ret, err);
 }
 

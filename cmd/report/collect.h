@@ -14,6 +14,7 @@ struct report {
 	struct env *env;
 	int64_t since, until; /* the period of statements and use */
 	int64_t now;
+	bool named; /* who reads a page reads all: it may name other accounts */
 	struct nesting nesting;
 	char head[HEAD_TEXT_SIZE];
 	char bank[BANK_ID_TEXT_SIZE];

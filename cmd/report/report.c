@@ -118,10 +118,12 @@ int report_make(struct env *env, const struct report_options *options, struct re
 	/* Names that are missing are removed from the selection. */
 	const bool whole = options->selection->count == 0;
 	struct site site;
-	struct making making = {
-		.options = options,
-		.site = &site,
-		.report = {.env = env, .since = options->since, .until = options->until}};
+	struct making making = {.options = options,
+				.site = &site,
+				.report = {.env = env,
+					   .since = options->since,
+					   .until = options->until,
+					   .named = whole && options->access == SITE_FLAT}};
 	int rc = site_open(options->folder, options->access, &site, err);
 
 	if (!rc)
@@ -137,6 +139,8 @@ int report_make(struct env *env, const struct report_options *options, struct re
 					      .barred = site.access == SITE_GROUPS &&
 							!(site.st.st_mode & S_IXOTH)};
 	html_release(&making.rows);
+	if (rc)
+		site_discard(&site);
 	site_close(&site);
 	return rc;
 }

@@ -50,16 +50,14 @@ static int check_link(const char *path, struct sb_error *err)
 
 int site_open(const char *path, enum site_access access, struct site *ret, struct sb_error *err)
 {
-	bool made;
-
 	*ret = (struct site){.path = path, .access = access, .fd = -1};
-	made = mkdir(path, 0750) == 0;
-	if (!made && errno != EEXIST)
+	ret->made = mkdir(path, 0750) == 0;
+	if (!ret->made && errno != EEXIST)
 		return sb_error_path(err, "make the folder", path);
 	TRY(check_link(path, err));
 	ret->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* Members of the groups pass through it to the folders of their accounts. */
-	if (ret->fd < 0 || (made && access == SITE_GROUPS && fchmod(ret->fd, 0711) != 0) ||
+	if (ret->fd < 0 || (ret->made && access == SITE_GROUPS && fchmod(ret->fd, 0711) != 0) ||
 	    fstat(ret->fd, &ret->st) != 0)
 		return sb_error_path(err, "open the folder", path);
 	if (ret->st.st_mode & (S_IWGRP | S_IWOTH))
@@ -291,6 +289,13 @@ int site_remove_others(struct site *site, struct sb_error *err)
 	}
 	closedir(folder);
 	return SB_OK;
+}
+
+void site_discard(struct site *site)
+{
+	/* One that has pages stays. */
+	if (site->made)
+		(void)rmdir(site->path);
 }
 
 void site_close(struct site *site)

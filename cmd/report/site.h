@@ -22,6 +22,7 @@ struct site {
 	const char *path; /* for messages */
 	enum site_access access;
 	int fd;
+	bool made; /* there was no folder */
 	struct stat st;
 	char **written; /* the names in the folder that are of this report */
 	size_t written_count;
@@ -34,6 +35,9 @@ struct site {
  * SB_EREFUSED if another user can write into it, or made it a link; SB_EBUSY while another report
  * is written to it. The caller calls site_close(), also on failure. */
 int site_open(const char *path, enum site_access access, struct site *ret, struct sb_error *err);
+
+/* After a failure: removes the folder again, if site_open() made it and it is empty. */
+void site_discard(struct site *site);
 
 /* Writes the page of an account. */
 int site_write_account(struct site *site, const char *account, const struct html *page,

@@ -723,6 +723,20 @@ static void report_fine(const struct why *why)
 		       available);
 }
 
+static void report_causes(const struct why *why, const char *available)
+{
+	const struct account *account = why->account;
+	const char *state =
+		is_scavenging(account, &why->rules) ? "spent" : account_state(account, &why->rules);
+	char causes[CAUSES_SIZE];
+
+	if (strcmp(account_causes(account, ", ", causes), state) == 0)
+		report(why->env, "%s is %s: available %s", why->name, state, available);
+	else
+		report(why->env, "%s is %s (%s): available %s", why->name, state, causes,
+		       available);
+}
+
 /* Reports its state, in the first line. */
 static void report_state(const struct why *why)
 {
@@ -737,10 +751,7 @@ static void report_state(const struct why *why)
 		       "available %s",
 		       why->name, account_causes(account, ", ", causes), available);
 	else if (account->causes)
-		report(env, "%s is %s (%s): available %s", why->name,
-		       is_scavenging(account, &why->rules) ? "spent"
-							   : account_state(account, &why->rules),
-		       account_causes(account, ", ", causes), available);
+		report_causes(why, available);
 	else if (*why->blocker.name)
 		report(env, "%s is blocked by %s, which is held: available %s", why->name,
 		       why->blocker.name, available);
@@ -888,17 +899,17 @@ int why_report(struct env *env, struct books *books, const char *name, struct sb
 	return rc;
 }
 
-int why_lines(const struct env *env, struct books *books, struct nesting *nesting, const char *name,
-	      struct why_found *found, char **ret, struct sb_error *err)
+/* Writes the lines; [why] has all but the environment. */
+static int make_lines(const struct env *env, struct books *books, struct why *why, char **ret,
+		      struct sb_error *err)
 {
 	static const struct command plain = {.name = "why", .arguments = ""};
 	struct env aside = *env;
-	struct why why = {
-		.env = &aside, .name = name, .nesting = nesting, .masked = true, .found = found};
 	char *lines = NULL;
 	size_t size;
 	int rc;
 
+	why->env = &aside;
 	aside.command = &plain;
 	aside.values = NULL;
 	aside.quiet = false;
@@ -907,7 +918,7 @@ int why_lines(const struct env *env, struct books *books, struct nesting *nestin
 	aside.os.out = open_memstream(&lines, &size);
 	if (!aside.os.out)
 		return sb_error_nomem(err);
-	rc = explain(&why, books, err);
+	rc = explain(why, books, err);
 	if (fclose(aside.os.out) != 0 && !rc)
 		rc = sb_error_nomem(err);
 	if (rc)
@@ -915,4 +926,21 @@ int why_lines(const struct env *env, struct books *books, struct nesting *nestin
 	else
 		*ret = lines;
 	return rc;
+}
+
+int why_lines(const struct env *env, struct books *books, struct nesting *nesting, const char *name,
+	      struct why_found *found, char **ret, struct sb_error *err)
+{
+	struct why why = {.name = name, .nesting = nesting, .masked = true, .found = found};
+
+	return make_lines(env, books, &why, ret, err);
+}
+
+int why_lines_named(const struct env *env, struct books *books, struct nesting *nesting,
+		    const char *name, char **ret, struct sb_error *err)
+{
+	struct why_found found = {0};
+	struct why why = {.name = name, .nesting = nesting, .found = &found};
+
+	return make_lines(env, books, &why, ret, err);
 }

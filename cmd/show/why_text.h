@@ -23,3 +23,8 @@ struct why_found {
  * account, and is updated. The caller frees *ret. */
 int why_lines(const struct env *env, struct books *books, struct nesting *nesting, const char *name,
 	      struct why_found *found, char **ret, struct sb_error *err);
+
+/* Writes the same lines for readers who see all accounts: other accounts are named. The caller
+ * frees *ret. */
+int why_lines_named(const struct env *env, struct books *books, struct nesting *nesting,
+		    const char *name, char **ret, struct sb_error *err);

@@ -48,25 +48,21 @@ static int let_go(struct env *env, const char *name)
 	return EXIT_DONE;
 }
 
-/* Takes requests after the check: by then the money that was used is charged, and the tree of
- * accounts is Slurm's. */
-static int check(struct env *env, const struct checkup *checkup, int64_t began)
+/* Takes requests at the end: by then the money that was used is charged, and the tree of accounts
+ * is Slurm's. */
+static int take_requests(struct env *env, const struct checkup *checkup)
 {
-	int status = checkup_run(env, checkup);
-
-	if (!status_goes_on(status) || checkup->account_count > 0 || checkup->dry_run ||
-	    option(env, "clusters"))
-		return status;
-	return status_join(status, requests_take(env, began, checkup->clock_ok));
+	return requests_take(env, checkup->began, checkup->clock_ok);
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
 	struct checkup checkup = {.dry_run = option(env, "dry-run"),
 				  .clock_ok = option(env, "clock-ok"),
-				  .put_right = option(env, "put-right")};
+				  .put_right = option(env, "put-right"),
+				  .last = take_requests,
+				  .began = env->os.now()};
 	struct selection selection;
-	const int64_t began = env->os.now();
 	int status = selection_read(env, argc, argv, &selection);
 
 	if (status != EXIT_DONE)
@@ -74,7 +70,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	checkup.accounts = selection.list;
 	checkup.account_count = selection.count;
 	if (!option(env, "let-go"))
-		status = check(env, &checkup, began);
+		status = checkup_run(env, &checkup);
 	else if (selection.count > 0 || option(env, "clusters") || checkup.dry_run)
 		status = usage(env, "--let-go goes without accounts, --clusters and --dry-run");
 	else
@@ -98,7 +94,8 @@ const struct command cmd_check = {
 		"A charge counts at once. Its entry is recorded when another decision depends on "
 		"it, and after an hour at the latest (`charge_minutes` in the settings).\n"
 		"At the end the check runs the settings' notify command, if there is one, once for "
-		"each crossed threshold (of several at once the highest), end, hold and release: "
+		"each crossed threshold (of several at once the highest), end, hold, release and "
+		"closing of an account: "
 		"without a shell, and with one JSON object on its standard input. The object is "
 		"the entry as `subank journal --json` prints it, with the account's present funds "
 		"as `balance`, which also has the account's `state` (as in `subank balance`) and, "

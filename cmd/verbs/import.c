@@ -14,8 +14,13 @@ static void print_receipt(struct env *env, const struct batch *batch)
 {
 	char head[HEAD_TEXT_SIZE];
 
-	report(env, "recorded %zu of %zu requests, %zu were in the books already; head %s",
-	       batch->recorded, batch->count, batch->skipped, head_text(head, &batch->head));
+	char skipped[64] = "";
+
+	if (batch->skipped > 0)
+		(void)snprintf(skipped, sizeof(skipped), ", %zu were in the books already",
+			       batch->skipped);
+	report(env, "recorded %zu of %zu requests%s; head %s", batch->recorded, batch->count,
+	       skipped, head_text(head, &batch->head));
 	flush_out(env);
 }
 
@@ -34,9 +39,11 @@ static int append(struct env *env, FILE *file, const char *name)
 			      .is_table = is_csv(env, name),
 			      .verb = option(env, "verb")};
 	struct sb_error err;
-	int rc = round_read(env, file, &batch, &err);
-	int status = rc ? fail(env, &err) : batch_run(env, &batch);
+	int rc = round_read(env, file, &batch, &err), status;
 
+	if (rc)
+		batch_report(env, &batch);
+	status = rc ? fail(env, &err) : batch_run(env, &batch);
 	/* As for a malformed command. */
 	if (rc == SB_EFORMAT)
 		status = EXIT_USAGE;
@@ -119,8 +126,10 @@ const struct command cmd_import = {
 		"at once, or nothing. Each request has a ref: requests that are in the books "
 		"already are "
 		"skipped, so the same file can be run again; the same ref with another request "
-		"refuses the file. All mistakes are reported at once, each with its line; the exit "
-		"status is 2 if a request is malformed, and 1 if only the books or Slurm refuse "
+		"refuses the file. All mistakes are reported at once, in the order of the lines; "
+		"the "
+		"exit status is 2 if a request is malformed, and 1 if only the books or Slurm "
+		"refuse "
 		"one.\n"
 		"An entry names one of open, deposit, withdraw, transfer, charge, set, terms, "
 		"hold, release and close, and has the options of that verb. A `set` to what the "
@@ -142,7 +151,8 @@ const struct command cmd_import = {
 		"thousand; times are written as 2027-01-01. A row with more cells than the header "
 		"row is refused, and so are digits alone in a note or remark right after an "
 		"amount: "
-		"they may be the rest of 10,50. Messages name row and column. "
+		"they may be the rest of 10,50. Messages name row and column, one for each wrong "
+		"cell. "
 		"`--template --from-csv` prints an example.\n"
 		"    ref,verb,account,su,end\n"
 		"    2027-geo,open,geology,5000,2028-01-01\n"

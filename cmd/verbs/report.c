@@ -75,6 +75,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 const struct command cmd_report = {
 	.name = "report",
 	.arguments = "[ACCOUNT...]",
+	.synopsis = "[ACCOUNT...] -o DIR",
 	.summary = "write balances and use as web pages",
 	.details =
 		"Writes a page of all accounts, which can be sorted and filtered in the browser, "

@@ -286,6 +286,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 const struct command cmd_request = {
 	.name = "request",
 	.arguments = "[transfer|share FROM|ACCOUNT TO|USER SU]",
+	.synopsis = "[transfer FROM TO SU | share ACCOUNT USER SU]",
 	.summary = "ask for a transfer or share, as a manager of the account",
 	.details =
 		"For managers of accounts (`subank terms ACCOUNT --manager`), who need no access "

@@ -156,25 +156,30 @@ static bool has_user(const struct clusters *clusters, const char *purse)
 /* Asks Slurm where counting starts. Refuses a user who is not in the account there. */
 static int check_slurm(struct env *env, const char *purse, struct clusters *clusters)
 {
-	char account[NAME_SIZE];
+	const char *resource = purse_is_su(purse) ? NULL : purse_resource(purse);
+	char account[NAME_SIZE], share[3 * NAME_SIZE];
 	int status = clusters_observe_share(env, OBSERVE_USE, purse_resource(purse), clusters);
 
 	if (status == EXIT_REFUSED || option(env, "later"))
 		return status == EXIT_REFUSED ? status : EXIT_DONE;
+	(void)snprintf(share, sizeof(share), "the share of %s in %s%s%s", purse_user(purse),
+		       resource ? resource : "account ", resource ? " of account " : "",
+		       purse_account(account, purse));
 	if (status != EXIT_DONE || clusters->silent || clusters_odd_usage(clusters, purse)) {
 		warning(env,
-			"the share '%s' was not given: the present use of %s in Slurm, where "
-			"counting starts, could not be read; try again, or use --later: then the "
-			"next check records it",
-			purse, purse_user(purse));
+			"%s was not given: the present use of %s in Slurm, where counting starts, "
+			"could not be read; try again%s",
+			share, purse_user(purse),
+			env->requested ? "" : ", or use --later: then the next check records it");
 		return EXIT_REFUSED;
 	}
 	if (has_user(clusters, purse))
 		return EXIT_DONE;
-	warning(env,
-		"the share '%s' was not given: no cluster has user '%s' in account '%s': --later "
-		"gives it all the same",
-		purse, purse_user(purse), purse_account(account, purse));
+	warning(env, "%s was not given: no cluster has user '%s' in account '%s': %s", share,
+		purse_user(purse), account,
+		env->requested ? "a coordinator of the account or the administrators can add the "
+				 "user in Slurm"
+			       : "--later gives it all the same");
 	return EXIT_REFUSED;
 }
 

@@ -345,7 +345,7 @@ static void print_forecast(struct env *env, const char *purse, const struct fore
 		report(env, "At the rate of 30 days it lasts until %s",
 		       when_format_short(lasts, forecast_lasts(forecast, now)));
 	if (forecast->unused)
-		report(env, "At the rate of 30 days windows that end leave %s unused",
+		report(env, "At the rate of 30 days %s will not be used before its window ends",
 		       quantity(env, unused, purse, forecast->unused));
 }
 
@@ -577,7 +577,10 @@ static int run(struct env *env, int argc, const char *const argv[])
 	printing.selection = &selection;
 	rc = selection.count == 1 || option(env, "price")
 		     ? read_options(env, &printing, &err)
-		     : sb_error_set(&err, SB_EINVAL, "a statement is about one account: name one");
+		     : sb_error_set(
+			       &err, SB_EINVAL,
+			       "a statement is about one account: name one; with --price there can "
+			       "be several");
 	if (!rc) {
 		choose_columns(&printing);
 		rc = selection.count == 1 ? print_statement(&printing, selection.list[0], &err)

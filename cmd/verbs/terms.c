@@ -8,6 +8,7 @@
 #include "cmd/show/selection.h"
 #include "cmd/verbs/verb.h"
 #include "ledger/base/amount.h"
+#include "ledger/base/comma.h"
 #include "ledger/base/nearest.h"
 #include "ledger/books/people.h"
 #include "ledger/check/funds.h"
@@ -643,6 +644,21 @@ static bool changes_terms(const struct env *env)
 	return false;
 }
 
+/* Warns about a manager whom the machine does not know, perhaps by a slip. A comma_item. */
+static int warn_unknown(void *ctx, const char *user, struct sb_error *err)
+{
+	struct env *env = ctx;
+	uint32_t uid;
+
+	(void)err;
+	if (*user && env->os.user_id && env->os.user_id(user, &uid) == UID_ABSENT)
+		warning(env,
+			"this machine knows no user '%s': the manager can send requests once "
+			"it does",
+			user);
+	return SB_OK;
+}
+
 static bool shows(const struct env *env)
 {
 	return !changes_terms(env) && !option(env, "contact") && !option(env, "manager");
@@ -680,7 +696,11 @@ static int run(struct env *env, int argc, const char *const argv[])
 		status = amount_confirm(&posting, option(env, "quota"), terms.quota.amount);
 	if (status == EXIT_DONE && terms.share)
 		status = amount_confirm(&posting, option(env, "default-share"), terms.share);
-	return status == EXIT_DONE ? post(&posting) : status;
+	if (status == EXIT_DONE)
+		status = post(&posting);
+	if (status_goes_on(status) && terms.managers)
+		(void)comma_each(terms.managers, warn_unknown, env, &err);
+	return status;
 }
 
 const struct command cmd_terms = {
@@ -733,7 +753,8 @@ const struct command cmd_terms = {
 		"shares that exist stay. The check then reads all users (`sshare -a`); it leaves "
 		"out those whose names no share can have.\n"
 		"The contacts of an account are mail addresses, for the notify command. Its "
-		"managers are users who may ask for its money to be moved. Each option replaces "
+		"managers are users who may ask for its money to be moved; the verb warns about "
+		"those whom the machine does not know. Each option replaces "
 		"the whole list, and `none` empties it; the columns Contacts and Managers can be "
 		"shown with `-o`.",
 	.examples = EXAMPLES(

@@ -31,6 +31,11 @@ static int refuse_kind(const struct event *event, bool refund, struct sb_error *
 				    " (%s) charged nothing: `subank reverse %" PRIu64
 				    "` takes it back",
 				    event->seq, name, event->seq);
+	if (!refund && (event->kind == EVENT_RENAME || event->kind == EVENT_MERGE))
+		return sb_error_set(err, SB_EREFUSED,
+				    "entry %" PRIu64 " (%s) cannot be reversed: it stays; `subank "
+				    "transfer` can move money to another account",
+				    event->seq, name);
 	return sb_error_set(err, SB_EREFUSED,
 			    "entry %" PRIu64 " (%s) moved no money: `subank journal` shows "
 			    "which did",

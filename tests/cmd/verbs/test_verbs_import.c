@@ -159,16 +159,16 @@ START_TEST(all_that_is_wrong_with_a_list_is_said_at_once)
 		   "- {ref: n, open: math, from-zero: no}\n"
 		   "- {ref: o, deposit: MATH, su: 1}\n"
 		   "- {ref: p, deposit: chem, su: 1, end: 2020-01-01}\n");
-	REFUSED(2, "nothing was recorded: 12 of the 16 entries of ", "import", "--append", file);
+	REFUSED(2, "nothing was recorded: 12 of 16 entries of ", "import", "--append", file);
 	for (size_t i = 0; i < COUNT(says); i++)
 		ck_assert_msg(strstr(err, says[i]), "'%s' is not in: %s", says[i], err);
 	ck_assert_uint_eq(times(err, "\n"), COUNT(says) + 1);
 	ck_assert_ptr_null(strstr(err, "--"));
-	GIVES(2, NULL, "12 of the 16", "import", "--append", "--dry-run", file);
+	GIVES(2, NULL, "12 of 16 entries of ", "import", "--append", "--dry-run", file);
 	/* Refused, but well-formed. */
 	write_file("- {ref: a, deposit: none, su: 1}\n- {ref: b, withdraw: bio, su: 1}\n"
 		   "- {ref: c, deposit: bio, su: 1}\n- {ref: d, withdraw: chem, su: 1}\n");
-	REFUSED(1, "3 of the 4 entries", "import", "--append", file);
+	REFUSED(1, "3 of 4 entries", "import", "--append", file);
 	ck_assert_uint_eq(times(err, "\n"), 4);
 	/* A file whose rest cannot be read. */
 	write_file("- {ref: a, deposit: bio, su: x}\n- {ref: b, deposit: [bio, su: 1}\n");
@@ -185,7 +185,7 @@ START_TEST(not_all_of_a_wrong_list_is_said)
 		to += sprintf(to, "- {ref: r%d, deposit: bio, su: %s}\n", i, i % 2 ? "x" : "1");
 	to += sprintf(to, "- {ref: z1, deposit: none, su: 1}\n");
 	write_file(text);
-	REFUSED(2, "17 of the 33 entries", "import", "--append", file);
+	REFUSED(2, "17 of 33 entries", "import", "--append", file);
 	to = text;
 	for (int i = 0; i < 32; i++)
 		to += sprintf(to, "- {ref: r%d, deposit: bio, su: x}\n", i);
@@ -196,7 +196,7 @@ START_TEST(not_all_of_a_wrong_list_is_said)
 	for (int i = 0; i < 32; i++)
 		to += sprintf(to, "- {ref: r%d, deposit: none, su: 1}\n", i);
 	write_file(text);
-	REFUSED(1, "20 or more of the 32 entries", "import", "--append", file);
+	REFUSED(1, "20 or more of 32 entries", "import", "--append", file);
 	ck_assert_uint_eq(times(err, "\n"), 21);
 }
 END_TEST
@@ -298,9 +298,14 @@ START_TEST(a_table_that_makes_no_sense_is_refused)
 		{HEAD "deposit,bio,#NUM!,1\n", "row 2, column ref: '#NUM!' is an error", 2},
 		{HEAD "deposit,bio,#NULL!,1\n", "row 2, column ref: '#NULL!' is an error", 2},
 		{HEAD "deposit,bio,Err:502,1\n", "row 2, column ref: 'Err:502' is an error", 2},
-		{HEAD "deposit,none,a,1\n", "row 2: account 'none' is not in the bank", 1},
+		{HEAD "deposit,none,a,1\n", "row 2, column account: account 'none' is not", 1},
+		{HEAD "transfer,bio,a,1,none\n", "row 2, column to: account 'none' is not", 1},
+		{HEAD "withdraw,bio,a,99\n", "row 2, column su: account 'bio' has ", 1},
+		{HEAD "share,bio,a,1\n",
+		 "row 2, column verb: 'share' cannot be in a list, which has only open, deposit,",
+		 2},
 		{HEAD "deposit,bio,a,1\n\n,,,\ndeposit,bio,a,1\n",
-		 "row 5: the ref 'a' is in row 2 already", 2},
+		 "row 5, column ref: the ref 'a' is in row 2 already", 2},
 		/* The rows of a text count once. */
 		{HEAD "deposit,bio,\"a\n\n\",1\ndeposit,bio,b,x\n", "row 3, column su: 'x'", 2},
 	};
@@ -312,7 +317,8 @@ START_TEST(a_table_that_makes_no_sense_is_refused)
 	}
 	write_sheet("account,ref,su\nbio,a,1\n");
 	REFUSED(2, "--verb takes no 'depost'", "import", "--append", "--verb", "depost", sheet);
-	REFUSED(2, "--verb takes no 'share'", "import", "--append", "--verb", "share", sheet);
+	REFUSED(2, "'share' cannot be in a list, which has only open, ", "import", "--append",
+		"--verb", "share", sheet);
 	REFUSED(2, "go with --append", "import", "--predecessor", "--from-csv", sheet);
 	write_file("account,ref,su\nbio,a,1\n");
 	REFUSED(2, "--verb is for CSV", "import", "--append", "--verb", "deposit", file);
@@ -353,26 +359,41 @@ END_TEST
 
 START_TEST(all_that_is_wrong_with_a_table_is_said_at_once)
 {
+	/* In the order of the rows, whatever finds them. */
 	static const char *const says[] = {
 		": row 2, column su: 'one' is not an amount",
-		": row 3, column end: 'x' is not a time",
-		": row 4, column verb: there is no verb",
-		": row 6: account 'bio' has 1.00 SU to take",
-		": row 7, column note: a text with",
+		": row 2, column start: 'y' is not a time",
+		": row 2, column end: 'x' is not a time",
+		": row 3, column verb: there is no verb",
+		": row 5, column su: account 'bio' has 1.00 SU to take",
+		": row 6, column note: a text with",
+		": row 7, column ref: '007' is a number",
+		": row 7, column su: '10.000' could be",
+		": row 8: the entry lacks the column 'ref'",
+		": row 8, column account: ",
+		": row 8, column su: '1e3' is not an amount",
 	};
 	char text[64 * 32] = HEAD, *to = text + strlen(text);
+	const char *at;
 
-	write_sheet(HEAD "deposit,bio,a,one\ndeposit,bio,b,1,,,x\nfoo,bio,c,1\n"
-			 "deposit,bio,d,1\nwithdraw,bio,e,5\ndeposit,bio,f,1,,,,\"a\"b\n");
-	REFUSED(2, "5 of the 6 entries", "import", "--append", "--dry-run", sheet);
-	for (size_t i = 0; i < COUNT(says); i++)
-		ck_assert_msg(strstr(err, says[i]), "'%s' is not in: %s", says[i], err);
+	write_sheet(HEAD "deposit,bio,a,one,,y,x\nfoo,bio,c,1\ndeposit,bio,d,1\n"
+			 "withdraw,bio,e,5\ndeposit,bio,f,1,,,,\"a\"b\ndeposit,bio,007,10.000\n"
+			 "deposit,b io,,1e3\n");
+	REFUSED(2, "6 of 7 rows of ", "import", "--append", "--dry-run", sheet);
+	at = err;
+	for (size_t i = 0; i < COUNT(says); i++) {
+		at = strstr(at, says[i]);
+		ck_assert_msg(at, "'%s' is not in: %s", says[i], err);
+	}
 	ck_assert_uint_eq(times(err, "\n"), COUNT(says) + 1);
 	for (int i = 0; i < 40; i++)
 		to += sprintf(to, "deposit,bio,r%d,x\n", i);
 	write_sheet(text);
-	REFUSED(2, "nothing was recorded: 20 entries or more of ", "import", "--append", sheet);
+	REFUSED(2, "nothing was recorded: 20 rows or more of ", "import", "--append", sheet);
 	ck_assert_uint_eq(times(err, "\n"), 21);
+	write_file("- {ref: a, share: bio, su: 1}\n");
+	REFUSED(2, ":1:12: 'share' cannot be in a list, which has only open, deposit", "import",
+		"--append", file);
 	write_sheet("verb,acount,ref,sum\n");
 	REFUSED(2, "row 1, column B: there is no column 'acount': did you mean 'account'?",
 		"import", "--append", sheet);
@@ -511,8 +532,7 @@ START_TEST(a_list_is_entered_once)
 	uint64_t count;
 
 	write_file(ROUND);
-	DONE("recorded 6 of 6 requests, 0 were in the books already; head 12:", "import",
-	     "--append", file);
+	DONE("recorded 6 of 6 requests; head 12:", "import", "--append", file);
 	MONEY("geo", "32400|0|32400");
 	MONEY("bio", "21600|0|28800");
 	MONEY("chem", "0|0|0");

@@ -188,6 +188,19 @@ START_TEST(each_kind_of_entry_has_its_mail)
 }
 END_TEST
 
+START_TEST(closing_an_account_is_mailed)
+{
+	RUN("close", "bio", "--note", "project ended");
+	RUN("check");
+	mail_told();
+	MAILED("From: \"Elbe\" <hpc@example.org>\n" TO "Subject: bio: new jobs wait\n" MIME
+	       "The account bio on Elbe has been on hold since 2026-11-22 17:00. The\n"
+	       "account was closed.\n\n"
+	       "    Note:  project ended\n\n"
+	       "Running jobs go on. New jobs can be submitted, but they wait.\n" ASK);
+}
+END_TEST
+
 /* Gives the message to `mail`, which must end with [code] and [message]. */
 #define READS(code, message, json)                                                                 \
 	do {                                                                                       \
@@ -207,7 +220,6 @@ END_TEST
 START_TEST(messages_that_are_no_entry_are_refused)
 {
 	static const char *const bad[] = {
-		"",
 		"{",
 		"[]",
 		"{}",
@@ -241,6 +253,7 @@ START_TEST(messages_that_are_no_entry_are_refused)
 
 	for (size_t i = 0; i < COUNT(bad); i++)
 		READS(1, "the message on the standard input is no entry of subank", bad[i]);
+	READS(1, "the standard input is empty: mail reads an entry from it", "");
 	ck_assert_str_eq(mail_args, "");
 	READS(0, NULL, HOLD("bio", "\"a@x\""));
 	ck_assert_str_eq(mail_args, "-i -f hpc@example.org -- a@x\n");
@@ -348,6 +361,14 @@ START_TEST(jobs_that_wait_are_named)
 	clear();
 	READS(0, NULL, STATE("release", "held", "null"));
 	ck_assert_ptr_nonnull(strstr(mailed, "Another hold is still in force: new jobs wait."));
+	clear();
+	READS(0, NULL,
+	      "{\"entry\":7,\"kind\":\"hold\",\"cause\":\"overrun\",\"account\":\"bio\"," AT
+	      "," BALANCE ",\"contacts\":[\"a@x\"]}");
+	ck_assert_msg(strstr(mailed, "that even jobs in the scavenger QOS\nwait.\n") &&
+			      strstr(mailed, "Waiting\njobs start by themselves once the "
+					     "allocation is extended;"),
+		      "%s", mailed);
 	clear();
 	/* An account above it is held: its own allocation does not end that. */
 	READS(0, NULL, STATE("hold", "blocked", "null"));
@@ -566,6 +587,10 @@ START_TEST(statements_are_mailed_once)
 	ck_assert_ptr_nonnull(strstr(mailed, "(fees)"));
 	ck_assert_ptr_null(strstr(mailed, "ann"));
 	clear();
+	GIVES(0, NULL,
+	      "no statement of the month from 2026-11-01 would be mailed; 2 mailed before; 1 "
+	      "account without contacts",
+	      "mail", "--statements", "--dry-run");
 	DONE("mailed 0 statements of the month from 2026-11-01; 2 mailed before", "mail",
 	     "--statements");
 	DONE("mailed 1 statement ", "mail", "--statements", "--again", "chem");
@@ -588,6 +613,7 @@ int main(void)
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_checked_fixture(tcase, setup, drive_teardown);
 	tcase_add_test(tcase, each_kind_of_entry_has_its_mail);
+	tcase_add_test(tcase, closing_an_account_is_mailed);
 	tcase_add_test(tcase, messages_that_are_no_entry_are_refused);
 	tcase_add_test(tcase, no_text_makes_a_header_or_a_layout);
 	tcase_add_test(tcase, without_contacts_the_administrators_get_it_or_nobody);

@@ -329,6 +329,27 @@ START_TEST(checks_that_fail_are_shown)
 }
 END_TEST
 
+/* They are taken after all else, and still belong to the check. */
+START_TEST(requests_that_fail_are_shown)
+{
+	char line[128];
+
+	RUN("check", "--quiet");
+	ck_assert_int_eq(status, 0);
+	(void)snprintf(line, sizeof(line), "subank_last_clean_check_timestamp_seconds %" PRId64,
+		       clock_now / 1000000);
+	set_files("requests: /nonexistent/requests\n");
+	hours_pass(1);
+	GIVES(3, NULL, "/nonexistent/requests", "check");
+	SAMPLE("subank_check_status 3");
+	SAMPLE("subank_check_failures{part=\"other\"} 1");
+	SAMPLE(line);
+	set_files("");
+	RUN("check", "--quiet");
+	SAMPLE("subank_check_status 0");
+}
+END_TEST
+
 START_TEST(closed_and_unlimited_accounts_are_marked)
 {
 	DONE("", "terms", "faculty", "--unlimited");
@@ -468,6 +489,7 @@ int main(void)
 	tcase_add_test(tcase, windows_that_end_are_shown_while_they_have_money);
 	tcase_add_test(tcase, refunds_do_not_lower_what_was_charged);
 	tcase_add_test(tcase, checks_that_fail_are_shown);
+	tcase_add_test(tcase, requests_that_fail_are_shown);
 	tcase_add_test(tcase, closed_and_unlimited_accounts_are_marked);
 	tcase_add_test(tcase, users_have_a_row_for_each_account_that_pays);
 	tcase_add_test(tcase, values_are_rounded_down_and_unlimited_accounts_left_out);

@@ -174,6 +174,30 @@ START_TEST(each_crossing_hold_release_and_notice_is_delivered_once)
 }
 END_TEST
 
+START_TEST(of_what_is_closed_only_accounts_are_delivered)
+{
+	(void)fake_account("dev", "chem");
+	(void)fake_account("dev", "geo");
+	DONE("", "open", "chem", "10");
+	DONE("", "open", "bio", "5", "--resource", "gres/gpu");
+	DONE("", "share", "bio", "ann", "1", "--later");
+	DONE("", "check");
+	DONE("", "close", "bio", "--resource", "gres/gpu");
+	DONE("", "share", "bio", "ann", "none");
+	DONE("", "rename", "chem", "geo");
+	DONE("", "check");
+	ck_assert_str_eq(told, "");
+	DONE("", "close", "bio", "--note", "project ended");
+	DONE("", "check");
+	ck_assert_uint_eq(lines(told, "\n"), 1);
+	ck_assert_uint_eq(lines(told, "\"kind\":\"close\""), 1);
+	ck_assert_uint_eq(lines(told, "\"state\":\"closed\""), 1);
+	DONE("", "check");
+	ck_assert_int_eq(notify_calls, 1);
+	DONE("", "verify");
+}
+END_TEST
+
 /* Checks the state and the scavenger QOS in the newest message about [account]. */
 static void expect_state(const char *account, const char *state)
 {
@@ -392,6 +416,7 @@ int main(void)
 	tcase_add_test(tcase, a_hanging_command_makes_the_rest_wait);
 	tcase_add_test(tcase, a_slow_or_failing_command_makes_the_rest_wait);
 	tcase_add_test(tcase, each_crossing_hold_release_and_notice_is_delivered_once);
+	tcase_add_test(tcase, of_what_is_closed_only_accounts_are_delivered);
 	tcase_add_test(tcase, the_state_shows_holds_of_accounts_above);
 	tcase_add_test(tcase, thresholds_are_armed_by_time_alone);
 	tcase_add_test(tcase, of_thresholds_crossed_at_once_the_highest_is_delivered);

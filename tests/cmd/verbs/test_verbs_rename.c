@@ -165,6 +165,8 @@ START_TEST(corrections_find_the_present_name)
 	DONE("", "rename", "bio", "life");
 	(void)snprintf(number, sizeof(number), "%" PRIu64, charge);
 	DONE("life has", "refund", number, "--note", "a broken node");
+	(void)snprintf(number, sizeof(number), "%" PRIu64, charge + 1);
+	REFUSED(1, "(rename) cannot be reversed: it stays", "reverse", number, "--note", "x");
 	(void)snprintf(number, sizeof(number), "%" PRIu64, deposit);
 	DONE("life has 8.00 SU", "reverse", number, "--note", "typed twice");
 	BALANCE("life", "open|10.00|2.00|8.00|5.00");
@@ -904,12 +906,49 @@ START_TEST(renamed_books_are_restored_to_the_same_head)
 }
 END_TEST
 
+/* Returns whether a page of the report has the text. */
+static bool page_has(const char *folder, const char *page, const char *part)
+{
+	char path[256], *text;
+	size_t len;
+	bool found;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, page);
+	text = util_read_file(path, &len);
+	found = strstr(text, part) != NULL;
+	free(text);
+	return found;
+}
+
+START_TEST(the_page_of_a_former_name_says_where_all_went)
+{
+	char flat[128], folders[128];
+
+	DONE("", "rename", "bio", "life");
+	(void)snprintf(flat, sizeof(flat), "%s/flat", test_folder);
+	(void)snprintf(folders, sizeof(folders), "%s/folders", test_folder);
+	DONE("wrote", "report", "-o", flat);
+	ck_assert(page_has(flat, "bio.html", "bio is closed: available 0.00 SU<"));
+	ck_assert(page_has(flat, "bio.html", "life took over all that it had"));
+	ck_assert(!page_has(flat, "bio.html", "another account"));
+	ck_assert(page_has(flat, "bio.html", "<dt>Lasts until</dt><dd>closed</dd>"));
+	ck_assert(!page_has(flat, "bio.html", "nothing allocated"));
+	ck_assert(page_has(flat, "bio.html", "<p>There is no window now.</p>"));
+	ck_assert(page_has(flat, "life.html", "aria-label=\"Windows\""));
+	/* Who reads one folder need not read another. */
+	DONE("wrote", "report", "-o", folders, "--by-account");
+	ck_assert(page_has(folders, "bio/index.html", "another account took over"));
+	ck_assert(!page_has(folders, "bio/index.html", "life"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("rename");
 	TCase *tcase = tcase_create("rename");
 
 	tcase_add_checked_fixture(tcase, setup, drive_teardown);
+	tcase_add_test(tcase, the_page_of_a_former_name_says_where_all_went);
 	tcase_add_test(tcase, what_is_malformed_is_refused);
 	tcase_add_test(tcase, a_renamed_account_keeps_all_that_it_had);
 	tcase_add_test(tcase, a_hold_is_taken_over_and_ends_with_money);

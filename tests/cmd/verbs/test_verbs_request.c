@@ -150,6 +150,9 @@ static void refused(const char *id, const char *part)
 
 START_TEST(what_is_malformed_is_refused_at_once)
 {
+	REFUSED(2, "usage: subank request [transfer FROM TO SU | share ACCOUNT USER SU]\n",
+		"request", "transfer");
+	REFUSED(2, "usage: subank report [ACCOUNT...] -o DIR\n", "report");
 	acting = (struct acting){"me", (uint32_t)geteuid()};
 	REFUSED(2, "a request is `transfer", "request", "transfer", "bio", "lab");
 	REFUSED(2, "'deposit' cannot be requested", "request", "deposit", "bio", "lab", "5");
@@ -416,11 +419,22 @@ START_TEST(shares_are_given_within_the_tree)
 	put_words(ID2, "share", "lab", "carl", "1");
 	DONE("", "check");
 	ck_assert_ptr_nonnull(strstr(answer(ID), "opened lab:billing~ann"));
-	ck_assert_ptr_nonnull(strstr(answer(ID2), "no cluster has user 'carl'"));
+	ck_assert_msg(strstr(answer(ID2),
+			     "the share of carl in account lab was not given: no cluster has user "
+			     "'carl' in account 'lab': a coordinator of the account or"),
+		      "%s", answer(ID2));
 	put_words(ID2, "share", "lab", "ann", "50%");
 	ck_assert_int_eq(unlink(path_of(ID2 ".answer")), 0);
 	DONE("nothing was recorded", "check");
 	ck_assert_ptr_nonnull(strstr(answer(ID2), "\"done\""));
+}
+END_TEST
+
+START_TEST(a_missing_budget_is_for_the_administrators)
+{
+	put(ID, "{\"subank\": 1, \"request\": [\"transfer\", \"bio\", \"lab\", \"1\"], "
+		"\"resource\": \"gres/gpu\"}");
+	refused(ID, "account 'bio' has no budget of gres/gpu: ask the administrators to open one");
 }
 END_TEST
 
@@ -444,7 +458,7 @@ START_TEST(a_request_takes_at_most_what_is_available)
 	fake_account("dev", "lab")->usage = 6 * 3600;
 	fake_account("dev", "bio")->usage = 6 * 3600;
 	put_words(ID, "transfer", "lab", "bench", "5");
-	GIVES(0, "refused: account 'lab' has only 4.00 SU available", NULL, "check");
+	GIVES(0, "refused: account 'lab' has only 4.00 SU available: a request", NULL, "check");
 	ck_assert_ptr_nonnull(strstr(answer(ID), "a request can take no more than that"));
 	settings_with("meter: jobs\nhold_on: committed\n");
 	/* The switch; slurmdbd has no job of that use. */
@@ -605,6 +619,22 @@ START_TEST(boxes_are_open_to_their_managers_alone)
 }
 END_TEST
 
+START_TEST(doctor_names_managers_whom_the_machine_does_not_know)
+{
+	RUN("doctor", "-P");
+	ck_assert_ptr_nonnull(strstr(out, "requests of managers|"));
+	ck_assert_ptr_null(strstr(out, "unknown managers"));
+	RUN("terms", "bio", "--manager", "me,nosuch");
+	RUN("doctor", "-P");
+	ck_assert_msg(strstr(out, "unknown managers|this machine|warn|1: nosuch (bio)|"), "%s",
+		      out);
+	/* Nobody can tell without a directory. */
+	no_directory = true;
+	RUN("doctor", "-P");
+	ck_assert_ptr_null(strstr(out, "unknown managers"));
+}
+END_TEST
+
 START_TEST(a_full_box_gets_no_answers)
 {
 	char name[32];
@@ -663,6 +693,7 @@ int main(void)
 	tcase_add_test(tcase, an_answered_request_is_not_run_again);
 	tcase_add_test(tcase, nobody_confirms_large_amounts);
 	tcase_add_test(tcase, shares_are_given_within_the_tree);
+	tcase_add_test(tcase, a_missing_budget_is_for_the_administrators);
 	tcase_add_test(tcase, the_check_that_takes_a_request_brings_slurm_in_line);
 	tcase_add_test(tcase, a_check_gives_a_user_few_shares);
 	tcase_add_test(tcase, a_request_takes_at_most_what_is_available);
@@ -672,6 +703,7 @@ int main(void)
 	tcase_add_test(tcase, a_check_takes_a_hundred_of_a_user);
 	tcase_add_test(tcase, a_user_cannot_obstruct_the_check);
 	tcase_add_test(tcase, boxes_are_open_to_their_managers_alone);
+	tcase_add_test(tcase, doctor_names_managers_whom_the_machine_does_not_know);
 	tcase_add_test(tcase, a_full_box_gets_no_answers);
 	tcase_add_test(tcase, boxes_are_closed_to_others);
 	suite_add_tcase(suite, tcase);

@@ -48,20 +48,24 @@ START_TEST(people_are_terms_in_an_entry_of_their_own)
 		"--contact", "none");
 	DONE("contacts are pi@x.org,office@x.org, managers are none; bio has", "terms", "bio",
 	     "--contact", "pi@x.org,office@x.org", "--ref", "r");
-	DONE("", "terms", "bio", "--manager", "ann");
+	DONE("", "terms", "bio", "--manager", "alice");
 	/* The request was recorded before. */
 	DONE("entry 4", "terms", "bio", "--contact", "pi@x.org,office@x.org", "--ref", "r");
-	REFUSED(1, "contacts pi@x.org,office@x.org, managers ann", "terms", "bio", "--contact",
+	REFUSED(1, "contacts pi@x.org,office@x.org, managers alice", "terms", "bio", "--contact",
 		"pi@x.org,office@x.org");
 	/* Both entries, or the one that changes something. */
 	DONE("credit 1.00 SU, enforcement hold, lever GrpTRESMins=cpu, meter rawusage, thresholds "
-	     "none; contacts are pi@x.org, managers are ann",
+	     "none; contacts are pi@x.org, managers are alice",
 	     "terms", "bio", "--credit", "1", "--contact", "pi@x.org");
 	DONE("thresholds none; bio has", "terms", "bio", "--credit", "2", "--contact", "pi@x.org");
-	DONE("contacts     pi@x.org\nmanagers     ann\n", "terms", "bio");
-	DONE("bio|pi@x.org|ann\n", "terms", "-nPo", "Account,Contacts,Managers");
-	DONE("contacts pi@x.org; managers ann\n", "journal", "bio", "-k", "people", "-nPo",
+	DONE("contacts     pi@x.org\nmanagers     alice\n", "terms", "bio");
+	DONE("bio|pi@x.org|alice\n", "terms", "-nPo", "Account,Contacts,Managers");
+	DONE("contacts pi@x.org; managers alice\n", "journal", "bio", "-k", "people", "-nPo",
 	     "Detail");
+	/* The user may come later. */
+	GIVES(0, "managers are alice,nosuch", "this machine knows no user 'nosuch'", "terms", "bio",
+	      "--manager", "alice,nosuch");
+	ck_assert_ptr_null(strstr(err, "'alice'"));
 	DONE("", "terms", "bio", "--contact", "none", "--manager", "none");
 	DONE("bio||\n", "terms", "-nPo", "Account,Contacts,Managers");
 	DONE("", "verify");

@@ -59,7 +59,7 @@ static void check_width(void)
 START_TEST(a_malformed_statement_is_refused)
 {
 	REFUSED(2, "name one", "statement");
-	REFUSED(2, "name one", "statement", "bio", "chem");
+	REFUSED(2, "name one; with --price there can be several", "statement", "bio", "chem");
 	REFUSED(2, "account name", "statement", "a b");
 	REFUSED(1, "account 'nosuch' is not in the bank", "statement", "nosuch");
 	REFUSED(2, "--since: 'x' is not a time", "statement", "bio", "--since", "x");
@@ -411,6 +411,7 @@ START_TEST(balance_forecasts)
 	DONE(at, "balance", "chem", "--forecast", "-no", "Lasts");
 	ck_assert_str_eq(out + 10, "T00:00:00\n");
 	DONE(at, "statement", "chem");
+	ck_assert_ptr_nonnull(strstr(out, " SU will not be used before its window ends\n"));
 	ck_assert_ptr_nonnull(strstr(strstr(out, "it lasts until "), at));
 	ck_assert_int_eq(strstr(strstr(out, "it lasts until "), at)[10], '\n');
 	free(at);
@@ -590,7 +591,7 @@ END_TEST
 START_TEST(why_tells_a_closed_account)
 {
 	DONE("", "close", "bio", "--note", "ended");
-	DONE("bio is closed (closed): available 10.00 SU\n", "why", "bio");
+	DONE("bio is closed: available 10.00 SU\n", "why", "bio");
 	ck_assert_ptr_nonnull(strstr(out, ": close, by slurm (login alice) (ended)\n"));
 	ck_assert_ptr_nonnull(strstr(out, "  `subank open bio` opens it again\n"));
 }
