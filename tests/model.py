@@ -756,9 +756,11 @@ class Bank:
         nothing expires and nothing is held."""
         status = DONE
         owners = [self.accounts[owner_of(account.name)] for account in accounts]
+        related = [former for owner in owners for former in self.formers(owner)]
         if self.mutation != "successors-are-judged-later":
-            owners += [last for last in map(self.last_successor, owners) if last.open]
-        for account in [*accounts, *(other for other in self.family(owners) if other not in accounts)]:
+            related += [last for last in map(self.last_successor, owners) if last.open]
+        owners = list({owner.name: owner for owner in owners + related}.values())
+        for account in self.in_order(owners):
             for cluster in account.by_jobs.keys() - set(self.clusters):
                 self.running.pop((cluster, account.name), None)  # their end will never be read
             if dates:
@@ -1876,6 +1878,7 @@ class Bank:
         while since < now:
             until = min(since + SLICE, now)
             running = dict.fromkeys((account.name for account in metered), (0, 0, 0))
+            charged, losing = {}, False
             for key, job in self.jobs.items():
                 ended = job["start"] + job["ran"]
                 # sacct also shows jobs that were pending in the slice.
@@ -1885,15 +1888,20 @@ class Bank:
                     continue
                 for account in metered:
                     if account.name == job["account"] and job["billing"] and self.factor(job):
-                        self.charge_job(account, key, job, running)
+                        value = self.charge_job(account, key, job, running)
+                        charged[account.name] = charged.get(account.name, 0) + value
             for account in metered:
                 key = cluster, account.name
                 settled, done = self.settled[key], account.were_by_jobs.get(cluster, (0, 0))[1] + OVERLAP
                 if settled <= until and (cluster in account.by_jobs or settled < done):
                     self.settled[key] = until
-                    if until == now:
+                    seen = running[account.name][0] + charged.get(account.name, 0)
+                    lost = until == now and not back and seen < self.running.get(key, (0, 0, 0))[0]
+                    if lost:
+                        losing = True  # a job's end came late: until a look-back it stays in flight
+                    elif until == now:
                         self.running[key] = running[account.name]
-            if ahead or switching:
+            if ahead or losing:
                 self.looked_back[cluster] = 0
             elif back and not part and until == now:
                 self.looked_back[cluster] = now
@@ -1959,7 +1967,10 @@ class Bank:
         """True if the next look-back may charge jobs that are on Slurm's record already."""
         account, cluster = line.account, line.cluster
         by_jobs = cluster in account.by_jobs or cluster in account.were_by_jobs
-        return by_jobs and self.looked_back.get(cluster, 0) < self.settled.get((cluster, account.name), 0)
+        looked = self.looked_back.get(cluster, 0)
+        if not by_jobs or self.jobs_since(account, cluster, looked, True) is None:
+            return False
+        return looked < self.settled.get((cluster, account.name), 0)
 
     def runs(self, account, cluster, now):
         """True if a job ran within CLOCKS_APART of that second. Jobs of the future, after the clock went
@@ -1973,13 +1984,14 @@ class Bank:
         )
 
     def charge_job(self, account, key, job, running):
+        """Returns what was charged. A job that runs is added to [running]."""
         ended = job["start"] + job["ran"]
         since, until = account.were_by_jobs.get(key[0], (0, 0))
         counted = account.by_jobs.get(key[0])
         if not job["runs"] and ended * SECOND <= until and self.mutation != "late-jobs-are-free":
             counted = since
         if counted is None:
-            return
+            return 0
         value = self.cost(job, job["elapsed"], counted // SECOND)
         begun = max(job["start"] * SECOND, counted)
         if job["runs"]:
@@ -2011,6 +2023,8 @@ class Bank:
                 state=job["state"],
             )
             account.rearm()
+            return value
+        return 0
 
     def charged_until(self, account, cluster, now, by_readings=False):
         """Returns the time up to which use is charged; [by_readings] leaves out that there may be none."""

@@ -247,6 +247,6 @@ const char *lever_name(char to[LEVER_NAME_SIZE], const char *field, const char *
 
 /* The stored form of the state. The version rises whenever the form or the rules change; states of
  * another version are not read but rebuilt from the journal (ledger/books/books.c). */
-enum { ACCOUNT_STATE_VERSION = 12 };
+enum { ACCOUNT_STATE_VERSION = 13 };
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err);
 int account_decode(const void *data, size_t len, struct account **ret, struct sb_error *err);

@@ -8,6 +8,7 @@
 #include "ledger/base/when.h"
 #include "ledger/books/entries.h"
 #include "ledger/check/check.h"
+#include "ledger/check/jobs.h"
 
 struct sum {
 	struct booked *booked;
@@ -132,15 +133,12 @@ static int last_read(struct books *books, const struct account *account, const c
 static int read_lacks(struct books *books, const struct account *account, const char *cluster,
 		      bool *ret, struct sb_error *err)
 {
-	const struct meter *meter = account_meter(account, cluster);
-	struct reading reading = {0};
+	struct jobs_to_read jobs;
 	int64_t looked_back;
-	int rc = books_reading(books, cluster, account->name, &reading, err);
 
-	if (rc && rc != SB_ENOTFOUND)
-		return rc;
 	TRY(books_looked_back(books, cluster, &looked_back, err));
-	*ret = meter && (meter->jobs || meter->were_until) && looked_back < reading.settled;
+	TRY(jobs_to_read(books, account, cluster, looked_back, &jobs, err));
+	*ret = jobs.back.since != INT64_MAX && looked_back < jobs.settled;
 	return SB_OK;
 }
 

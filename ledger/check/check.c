@@ -564,22 +564,35 @@ static int add_named(const struct plan *plan, const char *purse, struct named_li
 	return SB_OK;
 }
 
-/* Lists the accounts to check, and those that took them over: they have to pay now, not at their
- * own next check. */
+/* Adds the account that took over this one, and those that this one took over: it has to pay for
+ * them now, before windows expire, and not at its own next check. */
+static int add_related(const struct plan *plan, const struct account *account,
+		       struct named_list *to)
+{
+	char successor[NAME_SIZE] = "";
+	struct purses formers;
+	int rc = SB_OK;
+
+	if (has_successor(account))
+		TRY(books_successor(plan->books, account, successor, plan->err));
+	if (*successor)
+		TRY(add_named(plan, successor, to));
+	TRY(books_formers(plan->books, account, &formers, plan->err));
+	for (size_t i = 0; i < formers.count && !rc; i++)
+		rc = add_named(plan, formers.list[i]->name, to);
+	purses_release(&formers);
+	return rc;
+}
+
+/* Lists the accounts to check, and those that pay for them or for which they pay. */
 static int list_named(const struct plan *plan, struct named_list *to)
 {
 	const struct check *check = plan->check;
-	char successor[NAME_SIZE];
 
 	for (size_t i = 0; i < check->only_count; i++)
 		TRY(add_named(plan, check->only[i], to));
-	for (size_t i = 0; i < check->only_count; i++) {
-		if (!has_successor(to->list[i].account))
-			continue;
-		TRY(books_successor(plan->books, to->list[i].account, successor, plan->err));
-		if (*successor)
-			TRY(add_named(plan, successor, to));
-	}
+	for (size_t i = 0; i < check->only_count; i++)
+		TRY(add_related(plan, to->list[i].account, to));
 	return SB_OK;
 }
 

@@ -447,8 +447,9 @@ START_TEST(successors_of_successors_take_over)
 	DONE("bio: charged 1.00 SU", "check");
 	ck_assert_ptr_null(strstr(out, "takes over"));
 	BALANCE("bio", "closed|2.00|3.00|-1.00|0.00");
-	DONE("", "open", "last");
-	DONE("bio: account 'last' takes over debt of 1.00 SU", "check");
+	/* The verb settles it. */
+	DONE("bio: account 'last' takes over debt of 1.00 SU", "open", "last");
+	DONE("", "check");
 	verified();
 }
 END_TEST
@@ -689,8 +690,7 @@ START_TEST(a_successor_past_int64_concerns_its_own_alone)
 	GIVES(3, "", "bio: account 'zoo' cannot take over", "check");
 	dev("zoo")->usage += 1 * SU;
 	GIVES(3, "zoo: charged 1.00 SU", "bio: account 'zoo' cannot take over", "check");
-	DONE("", "terms", "zoo", "--credit", "0");
-	DONE("bio: account 'zoo' takes over debt of 3.00 SU", "check");
+	DONE("bio: account 'zoo' takes over debt of 3.00 SU", "terms", "zoo", "--credit", "0");
 	verified();
 }
 END_TEST
@@ -829,6 +829,29 @@ START_TEST(a_window_waits_for_jobs_of_a_former_name_and_pays_for_them)
 	verified();
 	RUN("journal", "life", "--json", "--kind", "merge");
 	ck_assert_ptr_nonnull(strstr(out, "\"debt_seconds\":10800,\"since\":\"2026-11-22T17:30:"));
+}
+END_TEST
+
+/* A check charged the former account, and was killed before its plan. */
+START_TEST(a_check_of_the_new_name_first_takes_over_what_the_former_owes)
+{
+	int64_t start = run_twins();
+
+	DONE("", "rename", "bio", "life");
+	clock_now += 3 * HOUR;
+	twins(1, start, 3 * 3600, true);
+	DONE("", "check");
+	clock_now += HOUR;
+	twins(1, start, 3 * 3600, false);
+	DONE("charged 3.00 SU", "check", "bio", "zoo");
+	ck_assert_ptr_nonnull(strstr(out, "bio: account 'life' takes over debt of 3.00 SU"));
+	ck_assert_ptr_null(strstr(out, "expired"));
+	GIVES(0, "", "left to the next check", "charge", "bio", "1", "--since", "2026-11-22T18:00",
+	      "--until", "2026-11-22T19:00", "--no-apply");
+	clock_now += HOUR;
+	DONE("bio: account 'life' takes over debt of 1.00 SU", "check", "life");
+	DONE("life: 1.00 SU expired", "check");
+	verified();
 }
 END_TEST
 
@@ -989,6 +1012,7 @@ int main(void)
 	tcase_add_test(tcase, jobs_of_a_former_name_are_listed_and_refunded);
 	tcase_add_test(tcase, running_jobs_of_a_former_name_are_in_flight);
 	tcase_add_test(tcase, a_window_waits_for_jobs_of_a_former_name_and_pays_for_them);
+	tcase_add_test(tcase, a_check_of_the_new_name_first_takes_over_what_the_former_owes);
 	tcase_add_test(tcase, jobs_of_merged_accounts_are_in_flight_where_their_money_went);
 	tcase_add_test(tcase, jobs_below_the_new_name_count_once);
 	tcase_add_test(tcase, renamed_books_are_restored_to_the_same_head);
