@@ -157,9 +157,9 @@ yesterday() {
 	SUBANK_CLOCK=$dir/clock "${kill_at%/*}/screens/clocked" -c "$dir/settings" "$@" >"$dir/out" 2>"$dir/err"
 }
 
-# job NUMBER ACCOUNT: adds a job that ran twelve hours ago to Slurm's accounting.
+# job NUMBER ACCOUNT SECONDS: adds a job that began so long ago and ran for 100 seconds to Slurm's accounting.
 job() {
-	start=$(($(date +%s) - 43200))
+	start=$(($(date +%s) - $3))
 	echo "$1|$1|$1|$2|ann|main|normal|COMPLETED|$start|$start|$((start + 100))|100|00:00:00|billing=1,cpu=1|60" \
 		>>"$FAKE_STATE/dev.jobs"
 }
@@ -177,8 +177,9 @@ make_bank_of_yesterday() {
 		yesterday init && yesterday open lost 1 && yesterday open jobs 1 && yesterday open use 20s &&
 			yesterday open hand 1 && yesterday terms jobs --meter jobs && yesterday check && sb adopt && sb check
 	} || fail 'cannot make the bank of yesterday'
-	job 1 lost
-	job 2 jobs
+	job 1 lost 43200
+	# The next check reads it even if it does not look back.
+	job 2 jobs 300
 	slurm use RawUsage=150
 }
 

@@ -126,7 +126,7 @@ test_a_slurmctld_that_was_killed_while_jobs_run() {
 	cluster_await slurmd
 	expect_fall crashed "$charged"
 	after=$(used crashed)
-	cluster_until 60 has_risen crashed "$now" || harness_failed "use after the crash" "more than $now" "no more"
+	cluster_until 180 has_risen crashed "$now" || harness_failed "use after the crash" "more than $now" "no more"
 	cluster_ask scancel "$running"
 	expect_job "$running" CANCELLED
 	run 0 subank check
