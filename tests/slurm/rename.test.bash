@@ -112,7 +112,9 @@ rename_while_jobs_run() {
 	expect_job "$job" COMPLETED 60
 	expect_equal "limits of both" "cpu=0 " "$(cluster_limits "$old") $(cluster_limits "$new")"
 	run 0 subank reconcile "$old" "$new"
-	# Slurm deletes no account that has jobs.
+	# Slurm deletes no account that has jobs, and since 24.11 none that is the default of a user.
+	cluster_ask sacctmgr -i modify user "$CLUSTER_USER" daemon cluster="$CLUSTER_NAME" set \
+		DefaultAccount="$new" >/dev/null
 	cluster_ask scancel "$last"
 	expect_true "no jobs" cluster_until 30 no_jobs
 	cluster_ask sacctmgr -i delete account "$old" >/dev/null
