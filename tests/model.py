@@ -1878,7 +1878,6 @@ class Bank:
         while since < now:
             until = min(since + SLICE, now)
             running = dict.fromkeys((account.name for account in metered), (0, 0, 0))
-            charged, losing = {}, False
             for key, job in self.jobs.items():
                 ended = job["start"] + job["ran"]
                 # sacct also shows jobs that were pending in the slice.
@@ -1888,20 +1887,15 @@ class Bank:
                     continue
                 for account in metered:
                     if account.name == job["account"] and job["billing"] and self.factor(job):
-                        value = self.charge_job(account, key, job, running)
-                        charged[account.name] = charged.get(account.name, 0) + value
+                        self.charge_job(account, key, job, running)
             for account in metered:
                 key = cluster, account.name
                 settled, done = self.settled[key], account.were_by_jobs.get(cluster, (0, 0))[1] + OVERLAP
                 if settled <= until and (cluster in account.by_jobs or settled < done):
                     self.settled[key] = until
-                    seen = running[account.name][0] + charged.get(account.name, 0)
-                    lost = until == now and not back and seen < self.running.get(key, (0, 0, 0))[0]
-                    if lost:
-                        losing = True  # a job's end came late: until a look-back it stays in flight
-                    elif until == now:
+                    if until == now:
                         self.running[key] = running[account.name]
-            if ahead or losing:
+            if ahead:
                 self.looked_back[cluster] = 0
             elif back and not part and until == now:
                 self.looked_back[cluster] = now
@@ -1984,14 +1978,13 @@ class Bank:
         )
 
     def charge_job(self, account, key, job, running):
-        """Returns what was charged. A job that runs is added to [running]."""
         ended = job["start"] + job["ran"]
         since, until = account.were_by_jobs.get(key[0], (0, 0))
         counted = account.by_jobs.get(key[0])
         if not job["runs"] and ended * SECOND <= until and self.mutation != "late-jobs-are-free":
             counted = since
         if counted is None:
-            return 0
+            return
         value = self.cost(job, job["elapsed"], counted // SECOND)
         begun = max(job["start"] * SECOND, counted)
         if job["runs"]:
@@ -2023,8 +2016,6 @@ class Bank:
                 state=job["state"],
             )
             account.rearm()
-            return value
-        return 0
 
     def charged_until(self, account, cluster, now, by_readings=False):
         """Returns the time up to which use is charged; [by_readings] leaves out that there may be none."""

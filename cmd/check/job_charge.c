@@ -161,7 +161,7 @@ static bool any_overdue(const struct metered *metered)
 	return false;
 }
 
-/* Marks the jobs that slurmctld does not know: they would be in flight for ever, with more use at
+/* Removes the jobs that slurmctld does not know: they would be in flight for ever, with more use at
  * each check, until their account is held. Asks slurmctld only when a job is overdue. Returns
  * EXIT_DONE or EXIT_PART. */
 static int drop_runaway(struct metered *metered)
@@ -171,7 +171,7 @@ static int drop_runaway(struct metered *metered)
 	struct slurm_config config;
 	struct known_jobs known;
 	struct sb_error err;
-	size_t count = 0;
+	size_t kept = 0, count = metered->job_count;
 	int status;
 
 	if (!any_overdue(metered))
@@ -183,19 +183,22 @@ static int drop_runaway(struct metered *metered)
 		return EXIT_DONE;
 	}
 	status = runaway_warn(env, cluster, &known);
-	for (size_t i = 0; i < metered->job_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct finished_job *job = &metered->jobs[i];
 
-		job->runaway = job->end < 0 && !known_jobs_have(&known, job->id);
-		count += job->runaway;
+		if (job->end >= 0 || known_jobs_have(&known, job->id))
+			metered->jobs[kept++] = *job;
+		else
+			free_texts(job);
 	}
+	metered->job_count = kept;
 	known_jobs_release(&known);
-	if (count > 0)
+	if (kept < count)
 		report(env,
 		       "%zu %s without an end on %s: slurmctld does not know %s, and %s not in "
 		       "flight (subank doctor)",
-		       count, count == 1 ? "job" : "jobs", cluster, count == 1 ? "it" : "them",
-		       count == 1 ? "it is" : "they are");
+		       count - kept, count - kept == 1 ? "job" : "jobs", cluster,
+		       count - kept == 1 ? "it" : "them", count - kept == 1 ? "it is" : "they are");
 	return status;
 }
 
@@ -333,7 +336,6 @@ int metered_charge(struct metered *metered, int64_t settled, bool hold, bool run
 			    .only_count = metered->checkup->account_count,
 			    .running = runs,
 			    .settled = settled,
-			    .back = metered->back,
 			    .looked_back = look_of(metered, settled),
 			    .hold = hold},
 		.left = metered->left_changed ? &metered->left : NULL,

@@ -365,10 +365,6 @@ static int add_flight(const struct charging *charging, int64_t used)
 
 	if (!sum)
 		return SB_ESYSTEM;
-	if (job->runaway) {
-		sum->runaway = sum_of(sum->runaway, used);
-		return SB_OK;
-	}
 	flight = &sum->flight;
 	flight->used = sum_of(flight->used, used);
 	flight->committed =
@@ -619,7 +615,7 @@ static int charge_job(struct books *books, struct job_charges *charges,
 		return SB_OK;
 	/* Once a job has an entry for one purse it counts as charged, and the others would never be
 	 * charged. */
-	if (!job->runaway && !are_readable(charges, job)) {
+	if (!are_readable(charges, job)) {
 		charges->unread++;
 		return SB_OK;
 	}
@@ -666,28 +662,12 @@ int jobs_to_read(struct books *books, const struct account *account, const char 
 	return SB_OK;
 }
 
-/* Sets what an account has in flight. If a job ended, and slurmdbd got that late, a check that does
- * not look back sees it neither run nor end: then what was in flight stays so, and the next check
- * looks back. */
-static void set_flight(struct job_charges *charges, const char *account, struct in_flight *flight)
-{
-	const struct job_sum *sum =
-		array_find(charges->sums, charges->sum_count, account, by_account);
-	int64_t seen = sum ? sum_of(sum_of(sum->flight.used, sum->amount), sum->runaway) : 0;
-
-	if (!charges->back && seen < flight->used) {
-		charges->lost = true;
-		return;
-	}
-	*flight = sum ? sum->flight : (struct in_flight){0};
-	flight->time = charges->settled;
-}
-
 /* Stores the time up to which the account's jobs are charged, and what it has in flight. */
-static int set_settled(struct books *books, struct job_charges *charges,
+static int set_settled(struct books *books, const struct job_charges *charges,
 		       const struct account *account, struct sb_error *err)
 {
 	const struct meter *meter = account_meter(account, charges->cluster);
+	const struct job_sum *sum;
 	struct reading reading;
 
 	if (!meter || (!meter->jobs && !meter->were_until))
@@ -699,8 +679,11 @@ static int set_settled(struct books *books, struct job_charges *charges,
 		return SB_OK;
 	if (!charges->hold && charges->unread == 0)
 		reading.settled = charges->settled;
-	if (charges->running && meter->jobs)
-		set_flight(charges, account->name, &reading.flight);
+	if (charges->running && meter->jobs) {
+		sum = array_find(charges->sums, charges->sum_count, account->name, by_account);
+		reading.flight = sum ? sum->flight : (struct in_flight){0};
+		reading.flight.time = charges->settled;
+	}
 	return books_set_reading(books, charges->cluster, account->name, &reading, err);
 }
 
@@ -794,7 +777,7 @@ int64_t jobs_spent(const struct in_flight *flight, const struct rules *rules)
 static int set_looked_back(struct books *books, const struct job_charges *charges,
 			   struct sb_error *err)
 {
-	int64_t time = charges->lost || charges->unread > 0 ? 0 : charges->looked_back, kept;
+	int64_t time = charges->unread > 0 ? 0 : charges->looked_back, kept;
 
 	TRY(books_looked_back(books, charges->cluster, &kept, err));
 	return time == kept ? SB_OK : books_set_looked_back(books, charges->cluster, time, err);
@@ -841,7 +824,6 @@ int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
 	free(charges->sums);
 	charges->sums = NULL;
 	charges->sum_count = charges->left = charges->refused = charges->unread = 0;
-	charges->lost = false;
 	rc = charge_jobs(books, charges, err);
 	resources_release(&charges->resources);
 	for (size_t i = 0; i < charges->lineage_count; i++)

@@ -20,7 +20,6 @@ struct finished_job {
 	const char *user, *partition, *qos, *state, *alloc_tres;
 	int64_t submit, start;
 	int64_t end; /* -1: the job runs and is not charged yet */
-	bool runaway; /* it has no end, but slurmctld does not know it: it is not in flight */
 	int64_t elapsed; /* seconds that it ran */
 	int64_t billing; /* for a purse: the count of its TRES */
 	int64_t excess; /* the fraction of the billing, in EVENT_EXCESS_ONE */
@@ -57,9 +56,7 @@ struct job_charges {
 	bool running; /* the list has all running jobs: what they used is in flight */
 	int64_t settled; /* microseconds: each job that ended before this is in this list or an
 			    earlier one */
-	bool back; /* this check looks back (JOBS_LOOK_EVERY) */
-	int64_t looked_back; /* for books_set_looked_back(), if all in the list can be charged, and
-				no job is lost */
+	int64_t looked_back; /* for books_set_looked_back(), if all in the list can be charged */
 	bool hold; /* a row could not be read: the next check reads from as far back as this one; so
 		      it does if jobs are [unread] */
 	/* out; the caller frees [sums] */
@@ -68,7 +65,6 @@ struct job_charges {
 		int64_t amount; /* in seconds of the resource */
 		size_t jobs;
 		struct in_flight flight; /* of running jobs */
-		int64_t runaway; /* what those used that are not in flight */
 		struct renewal renewal; /* the quotas that were deposited before its first job was
 					   charged */
 	} * sums; /* by account: those that got an entry or have running jobs */
@@ -77,7 +73,6 @@ struct job_charges {
 	size_t refused; /* charges past int64 */
 	size_t unread; /* jobs without a charge: their AllocTRES cannot be read */
 	/* private */
-	bool lost; /* a job that was in flight neither runs nor has ended */
 	struct resources resources;
 	const struct account **purses; /* the purses of all accounts, sorted, so that those of an
 					  account are together */

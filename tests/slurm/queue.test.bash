@@ -294,6 +294,7 @@ test_a_job_that_starts_or_is_cancelled_before_it_moves_is_left_alone() {
 	expect_queued "the job that waits" "$stays" 'normal 30:00'
 	expect_equal "the tasks that wait" 'normal qleft' "$(records "$array")"
 	expect_job "$starts" COMPLETED
+	expect_true "slurmdbd has its end" cluster_until 30 ended_on_record "$starts"
 	expect_equal "states and QOS on record" "COMPLETED|qpass
 CANCELLED|normal" "$(by_number State,QOS "$starts" "$ends" | sed 's/CANCELLED by [0-9]*/CANCELLED/')"
 	run 0 subank verify

@@ -1180,32 +1180,6 @@ START_TEST(windows_do_not_wait_for_the_switch_of_another_account)
 }
 END_TEST
 
-/* slurmdbd gets the end of a job more than ten minutes late. */
-START_TEST(a_job_that_is_lost_stays_in_flight_until_a_look_back)
-{
-	struct fake_job lost = {
-		.id = 1, .start = BEGIN + 3700, .ran = 3000, .limit = 86400, .runs = true};
-
-	fake_add_job("dev", lost);
-	fake_add_job(
-		"dev",
-		(struct fake_job){
-			.id = 2, .start = BEGIN + 3700, .ran = 3000, .limit = 86400, .runs = true});
-	clock_now = T0 + 2 * HOUR;
-	nothing_more();
-	DONE("0|6000\n", "balance", "bio", "-nP", "--seconds", "-o", "Charged,InFlight");
-	lost.runs = false;
-	lost.ran = 2000;
-	fake_add_job("dev", lost);
-	nothing_more();
-	DONE("0|6000\n", "balance", "bio", "-nP", "--seconds", "-o", "Charged,InFlight");
-	DONE("bio: charged 0.55 SU for 1 job on dev\n", "check");
-	DONE("2000|3000\n", "balance", "bio", "-nP", "--seconds", "-o", "Charged,InFlight");
-	nothing_more();
-	is_reconciled();
-}
-END_TEST
-
 /* slurmdbd never got their end. */
 START_TEST(runaway_jobs_are_not_in_flight)
 {
@@ -2107,7 +2081,6 @@ int main(void)
 	tcase_add_test(tcase, thresholds_go_by_what_is_in_flight);
 	tcase_add_test(tcase, thresholds_may_go_by_what_is_committed);
 	tcase_add_test(tcase, windows_do_not_wait_for_the_switch_of_another_account);
-	tcase_add_test(tcase, a_job_that_is_lost_stays_in_flight_until_a_look_back);
 	tcase_add_test(tcase, runaway_jobs_are_not_in_flight);
 	tcase_add_test(tcase, running_jobs_are_committed_to_their_limits);
 	tcase_add_test(tcase, holds_may_go_by_what_is_committed);
