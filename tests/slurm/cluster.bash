@@ -461,9 +461,14 @@ cluster_start_controller() {
 	cluster_daemon_start "$1" && cluster_daemon_stop "$1" && cluster_daemon_start "$1"
 }
 
+# cluster_add NAME: slurmdbd sometimes refuses a cluster on a busy machine ("Unspecified error").
+cluster_add() {
+	cluster_ask sacctmgr -i add cluster "$1" >"$CLUSTER_DIR/log/sacctmgr.log" 2>&1
+}
+
 # cluster_register NAME ID: makes a cluster known to slurmdbd, under that id.
 cluster_register() {
-	if ! cluster_ask sacctmgr -i add cluster "$1" >"$CLUSTER_DIR/log/sacctmgr.log" 2>&1; then
+	if ! cluster_until 10 cluster_add "$1"; then
 		cluster_say "sacctmgr add cluster $1 failed"
 		cluster_show_logs sacctmgr
 		return 1
